@@ -1,0 +1,80 @@
+# One target a job; `make help` lists them. The two that matter: `make up` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+LOCKS := requirements.txt requirements-dev.txt
+SHELL_SCRIPTS := .ci/run
+
+.PHONY: help setup up preview refresh recover destroy down status test test-long test-all check format lock picture clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed  ## make .venv with all that the sandbox and the tests need
+
+$(VENV)/.installed: $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1): Python 3.10 or newer is needed; name one with make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Setting up $(VENV) (once; about a minute) ..."
+	@[ -x $(VENV)/bin/pip ] || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "error: $(PYTHON) -m venv failed: install the venv package of your Python (Debian: python3-venv)" >&2; exit 1; }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt \
+	  || { echo "error: pip could not install requirements-dev.txt: is the package index reachable?" >&2; exit 1; }
+	@touch $@
+	@echo "Set up."
+
+up: setup  ## the main job: start the sandbox, deploy, make a key there, prove and promote it
+	@$(PY) -m sandbox.story up
+
+preview: setup  ## show what `up` would change
+	@$(PY) -m sandbox.story preview
+
+refresh: setup  ## compare the stack with what is there now, and tell what drifted
+	@$(PY) -m sandbox.story refresh
+
+recover: setup  ## after a killed run: clear its lock and pending operations
+	@$(PY) -m sandbox.story recover
+
+destroy: setup  ## destroy the stack; the address is kept and named
+	@$(PY) -m sandbox.story destroy
+
+down: setup  ## end the whole sandbox world: stack, AWS, exchange and its keys
+	@$(PY) -m sandbox stop
+
+status: setup  ## is a sandbox running, and where
+	@$(PY) -m sandbox status
+
+test: setup  ## the tests
+	@$(PY) -m pytest -q -n 2 -m "not long"
+
+test-long: setup  ## the tests that take long
+	@$(PY) -m pytest -q -n 2 -m long
+
+test-all: setup  ## every test
+	@$(PY) -m pytest -q -n 2
+
+check: setup  ## linters and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@cd policies && ../$(VENV)/bin/mypy --config-file ../pyproject.toml -p rules
+	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
+
+format:  ## lay the code out as `check` wants it
+	@$(VENV)/bin/ruff check --fix . ; $(VENV)/bin/ruff format .
+
+lock: setup  ## pin the dependencies anew, with hashes
+	@$(PY) -m pip install --quiet uv
+	@for name in requirements requirements-dev; do \
+	  $(VENV)/bin/uv pip compile -q --upgrade --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header $$name.in -o $$name.txt; done
+
+picture: setup  ## record docs/make-up.svg from a real `make up`
+	@$(PY) docs/record.py
+
+clean:  ## end the sandbox and remove .venv and all caches
+	@[ ! -x $(PY) ] || $(PY) -m sandbox stop
+	@rm -rf $(VENV) .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Clean: the sandbox, $(VENV) and the caches are gone."

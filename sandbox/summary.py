@@ -1,0 +1,93 @@
+"""What a person reads at the end of `make up` and `make destroy`, from the stack's outputs alone.
+
+It judges nothing: every word of a verdict comes from the outputs, and what is not there is said to be missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+COLOURS = {"granted": "green", "refused": "red", "undetermined": "yellow", "verified": "bold green"}
+REAL_ACCOUNT = (
+    'Next, a real account: README.md, "From the sandbox to a real account". In short: install the pulumi CLI,',
+    "`pulumi stack init live`, set region, label and accountId, `pulumi up`, make the key by the steps it prints,",
+    "and offer it with CEXIO_KEY_FILE. `make down` ends this sandbox.",
+)
+
+
+def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = None) -> None:
+    """The summary of a finished `up`."""
+    console = console or Console(highlight=False)
+    whitelist = outputs.get("whitelist") or {}
+    verification = outputs.get("verification") or {}
+    secret = outputs.get("secret") or {}
+    console.print()
+    console.rule("What you have now")
+    facts = Table.grid(padding=(0, 2))
+    facts.add_row("Address", f"{outputs.get('address')}  ({outputs.get('allocationId')}, kept on destroy)")
+    facts.add_row(
+        "Whitelist", f"{whitelist.get('addressText')}  as recorded for key {whitelist.get('label')!r}"
+    )
+    facts.add_row("Host", str(outputs.get("instanceId")))
+    facts.add_row("Secret", f"{secret.get('arn')}  stage {secret.get('stage') or 'none: no key yet'}")
+    facts.add_row("Review due", str(outputs.get("reviewDue") or "with the first key"))
+    status = str(outputs.get("status"))
+    facts.add_row(
+        "Status", f"[{COLOURS.get(status, 'bold yellow')}]{status}[/]  {verification.get('line') or ''}"
+    )
+    console.print(facts)
+    console.print(verdicts(verification))
+    console.print(
+        "[bold green]Nothing changed: all was as it should be.[/]"
+        if unchanged
+        else "Run `make up` again: nothing will change."
+    )
+    if outputs.get("status") == "awaiting key":
+        console.print("\nYour steps:")
+        for line in outputs.get("steps") or []:
+            console.print(f"  {line}", markup=False)
+    console.print()
+    for line in REAL_ACCOUNT:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def verdicts(verification: dict[str, Any]) -> Table:
+    """A line for each permission, each funds permission, and the call from elsewhere."""
+    table = Table(title="What was proven, and from where", title_justify="left", expand=False)
+    for heading in ("", "verdict", "measured from", "because"):
+        table.add_column(heading, overflow="fold")
+    elsewhere = verification.get("elsewhere")
+    rows = [
+        *(verification.get("permissions") or []),
+        *(verification.get("funds") or []),
+        *([{**elsewhere, "name": "A call from elsewhere"}] if elsewhere else []),
+    ]
+    for row in rows:
+        verdict = str(row.get("verdict"))
+        where = f"{row.get('vantage')} {row.get('address') or ''}".strip()
+        colour = "green" if expected(row) else "yellow" if verdict == "undetermined" else "red"
+        table.add_row(str(row.get("name")), f"[{colour}]{verdict}[/]", where, str(row.get("reason") or ""))
+    return table
+
+
+def expected(row: dict[str, Any]) -> bool:
+    """Whether a row says what a safe key says: trading granted, funds and foreign addresses refused."""
+    wanted = "refused" if row.get("forbidden") or row.get("name") == "A call from elsewhere" else "granted"
+    return bool(row.get("verdict") == wanted)
+
+
+def show_kept(outputs: dict[str, Any], console: Console | None = None) -> None:
+    """After a destroy: the address that is kept, what it costs, and how it is released."""
+    console = console or Console(highlight=False)
+    if not outputs.get("address"):
+        console.print("There was nothing to destroy.")
+        return
+    console.print(
+        f"\nKept on purpose: the address {outputs['address']} ({outputs.get('allocationId')}). The next `make up`"
+        " adopts it, and the key's whitelist stays right.\nOn AWS an address costs about $3.65 a month, used or"
+        " idle. To give it up for good, set `releaseAddress` to this very address before you destroy.",
+        soft_wrap=True,
+    )
