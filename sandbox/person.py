@@ -1,4 +1,4 @@
-"""The stand-in for the person at the exchange's key page: makes and activates the key that the record asks for.
+"""The stand-in for the person at the exchange's key page: makes the key that the record asks for.
 
 It reads the whitelist record the way a person reads the steps, and does just what they say. The key it is
 shown goes into a file of mode 0600 for the length of one run, the way the README tells an operator to offer

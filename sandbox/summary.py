@@ -1,6 +1,6 @@
 """What a person reads at the end of `make up` and `make destroy`, from the stack's outputs alone.
 
-It judges nothing: every word of a verdict comes from the outputs, and what is not there is said to be missing.
+It judges nothing: every word of a verdict comes from the outputs.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 COLOURS = {"granted": "green", "refused": "red", "undetermined": "yellow", "verified": "bold green"}
-REAL_ACCOUNT = (
-    'Next, a real account: README.md, "From the sandbox to a real account". In short: install the pulumi CLI,',
-    "`pulumi stack init live`, set region, label and accountId, `pulumi up`, make the key by the steps it prints,",
-    "and offer it with CEXIO_KEY_FILE. `make down` ends this sandbox.",
-)
+REAL_ACCOUNT = """\
+Next, a real account: see "From the sandbox to a real account" in README.md. In short: install the pulumi CLI,
+`pulumi stack init live`, set region, label and accountId, `pulumi up`, make the key by the steps it prints,
+and offer it with CEXIO_KEY_FILE. `make down` ends this sandbox."""
+KEPT = """
+Kept on purpose: the address {address} ({allocation}). The next `make up` adopts it, and the key's whitelist
+stays right. On AWS an address costs about $3.65 a month, used or idle. To give it up for good, set
+`releaseAddress` to this very address before you destroy."""
 
 
 def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = None) -> None:
@@ -50,8 +53,7 @@ def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = 
         for line in outputs.get("steps") or []:
             console.print(f"  {line}", markup=False)
     console.print()
-    for line in REAL_ACCOUNT:
-        console.print(line, markup=False, soft_wrap=True)
+    console.print(REAL_ACCOUNT, markup=False, soft_wrap=True)
 
 
 def verdicts(verification: dict[str, Any]) -> Table:
@@ -85,9 +87,5 @@ def show_kept(outputs: dict[str, Any], console: Console | None = None) -> None:
     if not outputs.get("address"):
         console.print("There was nothing to destroy.")
         return
-    console.print(
-        f"\nKept on purpose: the address {outputs['address']} ({outputs.get('allocationId')}). The next `make up`"
-        " adopts it, and the key's whitelist stays right.\nOn AWS an address costs about $3.65 a month, used or"
-        " idle. To give it up for good, set `releaseAddress` to this very address before you destroy.",
-        soft_wrap=True,
-    )
+    kept = KEPT.format(address=outputs["address"], allocation=outputs.get("allocationId"))
+    console.print(kept, markup=False, soft_wrap=True)
