@@ -1,0 +1,1 @@
+"""One rule per file, named for what it demands or forbids. Each exports `POLICIES`."""
