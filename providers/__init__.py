@@ -1,0 +1,1 @@
+"""Dynamic providers: one file per resource type, aws/ over boto3 and cexio/ over the exchange's API."""

@@ -1,0 +1,86 @@
+"""What goes wrong in a provider, each as one line that names the object, what was seen and what to do next.
+
+    ProviderError
+    ├── EndpointRefused       the guard: a sandbox stack off loopback, or a real stack on it
+    │   └── SandboxNotRunning no sandbox to talk to
+    ├── NotOurs               an object of that name or id exists and does not carry our owner tag
+    ├── NotFound              an object that an input names does not exist
+    ├── AddressKept           the Elastic IP may not be released
+    ├── LaunchFailed          EC2 took the launch and then gave the instance up
+    ├── StillBusy             a bounded wait ended before AWS was done
+    └── AwsFailure            AWS refused a call, or did not answer it
+        ├── AccessRefused     the credentials may not make this call
+        ├── CredentialsRefused the credentials themselves are missing, wrong or expired
+        ├── QuotaReached      an account's limit
+        ├── NoCapacity        the zone has no such machine at the moment
+        └── NoAnswer          no answer came: reset, time-out, no connection
+
+A message never holds the value of a secret. Errors of other modules hang off ProviderError as well; their
+docstrings name them.
+"""
+
+from __future__ import annotations
+
+
+class ProviderError(Exception):
+    """One line for an operator; line breaks in the text are taken out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(" ".join(text.split()))
+
+
+class EndpointRefused(ProviderError):
+    """An endpoint that this stack may not reach."""
+
+
+class SandboxNotRunning(EndpointRefused):
+    """The stack is of the sandbox, and there is none."""
+
+
+class NotOurs(ProviderError):
+    """An object stands in the way that another owner made."""
+
+
+class NotFound(ProviderError):
+    """An object that an input names is not there."""
+
+
+class AddressKept(ProviderError):
+    """The Elastic IP is not released unless it is named."""
+
+
+class LaunchFailed(ProviderError):
+    """The instance died on its way to `running`."""
+
+
+class StillBusy(ProviderError):
+    """A wait ended at its deadline; the same command goes on from there."""
+
+
+class AwsFailure(ProviderError):
+    """AWS refused a call or did not answer: `code` is its error code, `request_id` what its support asks for."""
+
+    def __init__(self, text: str, code: str = "", request_id: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+        self.request_id = request_id
+
+
+class AccessRefused(AwsFailure):
+    """The credentials may not make this call."""
+
+
+class CredentialsRefused(AwsFailure):
+    """The credentials are missing, wrong or expired."""
+
+
+class QuotaReached(AwsFailure):
+    """The account has as many of these as it may."""
+
+
+class NoCapacity(AwsFailure):
+    """The zone has no such machine at the moment."""
+
+
+class NoAnswer(AwsFailure):
+    """Nothing came back, so the call may or may not have taken effect."""
