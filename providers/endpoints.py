@@ -1,8 +1,8 @@
 """Where a stack's AWS and exchange are, and the guard between the sandbox and the real world.
 
-A stack with `sandbox: true` reaches loopback and nothing else; any other stack never reaches loopback. The guard
-sits in the providers, so it holds under either engine. It looks at what is named, not at what a name resolves to:
-`localhost` and 127.0.0.0/8 are loopback, every other host name is not.
+A stack with `sandbox: true` reaches loopback and nothing else; any other stack never reaches loopback. The
+guard sits in the providers, so it holds under either engine. It looks at what is named, not at what a name
+resolves to: `localhost` and 127.0.0.0/8 are loopback, every other host name is not.
 
 Opens no connection. Errors: EndpointRefused, SandboxNotRunning (providers/errors.py).
 """

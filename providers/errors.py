@@ -58,7 +58,7 @@ class StillBusy(ProviderError):
 
 
 class AwsFailure(ProviderError):
-    """AWS refused a call or did not answer: `code` is its error code, `request_id` what its support asks for."""
+    """AWS refused a call or did not answer. `code` is its error code; its support asks for `request_id`."""
 
     def __init__(self, text: str, code: str = "", request_id: str = "") -> None:
         super().__init__(text)
