@@ -1,0 +1,90 @@
+"""Starts the sandbox's AWS: python -m sandbox.aws.server --port P --store DIR --world ID
+
+Prints one line with its address once it answers, ends with exit code 1 and one line if it cannot start, and
+on SIGTERM or SIGINT ends the programs of its hosts, frees the port and exits 0. It keeps `requests.jsonl` and
+`instances/` below DIR, and no secret there; all else is in memory and ends with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.aws.server", description="The sandbox's AWS.")
+    parser.add_argument("--address", default="127.0.0.1", help="loopback address to listen on")
+    parser.add_argument("--port", type=int, required=True, help="port to listen on; 0 takes a free one")
+    parser.add_argument(
+        "--store", type=Path, required=True, help="folder for the request log and hosts' files"
+    )
+    parser.add_argument("--world", required=True, help="id of the world this server belongs to")
+    parser.add_argument(
+        "--pace", type=float, default=1.0, help="factor on every delay: 0 for none (default 1)"
+    )
+    chosen = parser.parse_args(arguments)
+    if not chosen.address.startswith("127."):
+        return _fail(f"--address {chosen.address} is not on loopback: the sandbox listens on 127.x.y.z only")
+    if chosen.pace < 0:
+        return _fail(f"--pace {chosen.pace} is negative: give 0 or more")
+    try:
+        chosen.store.mkdir(parents=True, exist_ok=True)
+        server, cloud = _build(chosen)
+    except OSError as fault:
+        return _fail(
+            f"cannot start on {chosen.address}:{chosen.port} with store {chosen.store}: {fault.strerror}"
+        )
+    except RuntimeError as fault:
+        return _fail(str(fault))
+
+    def stop(*_: object) -> None:
+        # shutdown() waits for serve_forever(), which runs in the thread that this handler interrupts.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    print(f"sandbox AWS of world {chosen.world} on {cloud.endpoint}", flush=True)
+    try:
+        server.serve_forever(poll_interval=0.1)
+    finally:
+        server.server_close()
+        cloud.close()
+    print("sandbox AWS ended", flush=True)
+    return 0
+
+
+def _build(chosen: argparse.Namespace) -> tuple[Any, Any]:
+    # Imported here so that wrong arguments are answered at once: moto takes a second.
+    from moto.moto_server.werkzeug_app import MotoRequestHandler
+    from werkzeug.serving import make_server
+
+    from sandbox.aws.application import Front
+    from sandbox.aws.clock import Clock
+    from sandbox.aws.cloud import Cloud
+    from sandbox.aws.edition import corrected_moto
+    from sandbox.aws.request_log import RequestLog
+
+    class Handler(MotoRequestHandler):  # type: ignore[misc]
+        def log_request(self, *_: object) -> None:
+            """The request log tells more."""
+
+    cloud = Cloud(world=chosen.world, store=chosen.store.resolve(), clock=Clock(chosen.pace), endpoint="")
+    front = Front(cloud, RequestLog(corrected_moto(cloud), cloud.store / "requests.jsonl"))
+    _ = cloud.ec2, cloud.iam
+    server = make_server(chosen.address, chosen.port, front, threaded=True, request_handler=Handler)
+    server.daemon_threads = True
+    cloud.endpoint = f"http://{chosen.address}:{server.server_port}"
+    return server, cloud
+
+
+def _fail(reason: str) -> int:
+    print(f"sandbox AWS: {reason}", file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
