@@ -175,8 +175,8 @@ class Backend:
         if held:
             holders = "; ".join(_holder(lock) for lock in held)
             raise StackLockedError(
-                f"the stack is currently locked by {len(held)} lock(s). Either wait for the other process(es) "
-                f"to end or delete the lock file with `pulumi cancel`. {holders}"
+                f"the stack is currently locked by {len(held)} lock(s). Either wait for the other "
+                f"process(es) to end or delete the lock file with `pulumi cancel`. {holders}"
             )
 
 

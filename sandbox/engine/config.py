@@ -1,8 +1,8 @@
 """The configuration of a stack: Pulumi.<stack>.yaml, read and written as the CLI does.
 
 Values are texts, numbers, truth values, lists and maps; a secret is `{secure: CIPHERTEXT}` at any depth. The
-program gets each key's value as text: objects as JSON. Keys are `namespace:name`; a bare name is the project's.
-Environments (ESC) are not known here.
+program gets each key's value as text: objects as JSON. Keys are `namespace:name`; a bare name is the
+project's. Environments (ESC) are not known here.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def _written(value: Any) -> Any:
     if isinstance(value, Sealed):
         return {"secure": value.ciphertext}
     if isinstance(value, dict):
-        return {key: _written(value[key]) for key in sorted(value)}
+        return {key: _written(item) for key, item in value.items()}
     return [_written(item) for item in value] if isinstance(value, list) else value
 
 

@@ -1,7 +1,7 @@
 """Paths into configuration values, such as `limits.names[0]` or `["a.b"].c`, and what lies at them.
 
-Values are JSON-like, but that a secret is a `Sealed`. Reading follows the CLI's rules; so does writing: a list
-grows by one at most, the first level may be replaced by a container, deeper ones may not.
+Values are JSON-like, but that a secret is a `Sealed`. Reading follows the CLI's rules; so does writing: a
+list grows by one at most, the first level may be replaced by a container, deeper ones may not.
 """
 
 from __future__ import annotations
@@ -54,11 +54,16 @@ def parse(text: str) -> Path:
 def get(value: Any, path: Sequence[str | int]) -> Any:
     """What lies at the path; LookupError if nothing does."""
     for step in path:
-        if (isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value)) or (isinstance(value, dict) and isinstance(step, str) and step in value):
-            value = value[step]
-        else:
+        if not _has(value, step):
             raise LookupError(step)
+        value = value[step]
     return value
+
+
+def _has(value: Any, step: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(step, int) and 0 <= step < len(value)
+    return isinstance(value, dict) and isinstance(step, str) and step in value
 
 
 def put(value: Any, path: Sequence[str | int], new: Any, *, at: str) -> Any:
@@ -96,15 +101,14 @@ def _put(value: Any, path: Sequence[str | int], new: Any, at: str, *, first: boo
 def drop(value: Any, path: Sequence[str | int]) -> Any:
     """The value without what lies at the path; as it was if nothing does."""
     step, rest = path[0], path[1:]
-    if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-        if rest:
-            return [*value[:step], drop(value[step], rest), *value[step + 1 :]]
-        return [*value[:step], *value[step + 1 :]]
-    if isinstance(value, dict) and isinstance(step, str) and step in value:
-        if rest:
-            return {**value, step: drop(value[step], rest)}
-        kept = {key: item for key, item in value.items() if key != step}
-        if list(kept) == ["secure"] and isinstance(kept["secure"], str):
-            raise ConfigError('could not remove config: maps with the single key "secure" are reserved')
-        return kept
-    return value
+    if not _has(value, step):
+        return value
+    if isinstance(value, list):
+        kept = [] if not rest else [drop(value[int(step)], rest)]
+        return [*value[: int(step)], *kept, *value[int(step) + 1 :]]
+    if rest:
+        return {**value, step: drop(value[step], rest)}
+    left = {key: item for key, item in value.items() if key != step}
+    if list(left) == ["secure"] and isinstance(left["secure"], str):
+        raise ConfigError('could not remove config: maps with the single key "secure" are reserved')
+    return left
