@@ -1,0 +1,1 @@
+"""The stack's parts as ComponentResources, and the settings they are built from. No AWS or HTTP call here."""

@@ -1,0 +1,284 @@
+"""The stack's settings: one model, read once from Pulumi config, namespace `cexio-bot`.
+
+All faults of a configuration are told at once, a line each: the setting's name, what is wrong with it, and
+the command that mends it. No value is ever shown, as people paste secrets into the wrong field; and a secret
+found in the configuration is refused, as Pulumi would keep it in the stack's file, its state and its history.
+
+Does not read the key that is offered (providers/cexio/offered_key.py), nor ask AWS whether a region exists.
+
+Errors: SettingsError (a pulumi.RunError, so that the engine shows its text and no traceback).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from typing import Annotated, Any
+
+import pulumi
+from pulumi.runtime.config import CONFIG, is_config_secret
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from components.tags import checked_tags
+
+NAMESPACE = "cexio-bot"
+SECRET_NAMES = re.compile(r"secret|api_?-?key|^key$|password|passphrase|credential|token|private", re.I)
+OFFER_IT = "offer the key with CEXIO_KEY_FILE (a file of mode 0600) instead, and treat this one as exposed"
+
+
+class SettingsError(pulumi.RunError):
+    """The configuration cannot be used; the text has a line for each fault."""
+
+
+def _from_json(value: Any) -> Any:
+    """Pulumi hands over lists and objects as JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("is not JSON") from None
+
+
+def _true_or_false(value: Any) -> Any:
+    if value in (True, False, "true", "false"):
+        return value
+    raise ValueError("must be true or false")
+
+
+def _ipv4_network(value: str) -> str:
+    try:
+        network = IPv4Network(value)
+    except ValueError:
+        raise ValueError("is not an IPv4 network, written as address/length") from None
+    if not (network.is_private and 16 <= network.prefixlen <= 28):
+        raise ValueError("must be a private network of length 16 to 28")
+    return str(network)
+
+
+def _confirmation(value: str) -> str:
+    fingerprint, _, day = value.partition(" ")
+    if not re.fullmatch(r"[0-9a-f]{12,64}", fingerprint):
+        raise ValueError(
+            "must begin with 12 or more characters of the key's fingerprint, as the refusal told it"
+        )
+    try:
+        date.fromisoformat(day.strip())
+    except ValueError:
+        raise ValueError("must end with the day you looked, as YYYY-MM-DD") from None
+    return f"{fingerprint} {day.strip()}"
+
+
+def _whitelist_address(value: str, info: ValidationInfo) -> str:
+    try:
+        address = IPv4Address(value)
+    except AddressValueError:
+        raise ValueError("is not an IPv4 address") from None
+    sandboxed = bool((info.context or {}).get("sandbox"))
+    if not (address.is_global or (sandboxed and address.is_loopback)):
+        raise ValueError("is not a public IPv4 address, so the exchange can never see it")
+    return str(address)
+
+
+WhitelistAddress = Annotated[str, AfterValidator(_whitelist_address)]
+Confirmation = Annotated[str, AfterValidator(_confirmation)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+(:\d+)?/?$")]
+
+_MODEL = ConfigDict(
+    frozen=True, extra="forbid", hide_input_in_errors=True, alias_generator=to_camel, validate_by_name=True
+)
+
+
+class ExtraAddress(BaseModel):
+    """An address on the whitelist beside the host's own, and why it is there."""
+
+    model_config = _MODEL
+
+    address: WhitelistAddress
+    reason: str = Field(min_length=3, max_length=200)
+
+
+class Settings(BaseModel):
+    """What an operator can set, under the names of `pulumi config set cexio-bot:<name>`.
+
+    A description completes "must be ..."; the example completes the command that mends a fault.
+    """
+
+    model_config = _MODEL
+
+    sandbox: Annotated[bool, BeforeValidator(_true_or_false)] = Field(default=False, examples=["true"])
+    region: str = Field(
+        default="us-east-1",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="an AWS region",
+        examples=["eu-west-1"],
+    )
+    availability_zone: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$",
+        description="an availability zone of the region",
+        examples=["eu-west-1a"],
+    )
+    host: str = Field(
+        default="bot",
+        pattern=r"^[a-z][a-z0-9]{0,15}$",
+        description="a short name of small letters and digits",
+        examples=["bot"],
+    )
+    account_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{1,255}$",
+        description="the name of a sub-account on the exchange: letters, digits, _ and -",
+        examples=["bot"],
+    )
+    pair: str = Field(
+        default="BTC-USD",
+        pattern=r"^[A-Z0-9]{2,12}-[A-Z0-9]{2,12}$",
+        description="a trading pair of the exchange",
+        examples=["BTC-USD"],
+    )
+    label: str = Field(
+        default="Gunbot_Trading",
+        pattern=r"^[A-Za-z0-9][\w .-]{2,63}$",
+        description="a label for the key of 3 to 64 letters, digits, spaces and _ . -",
+        examples=["Gunbot_Trading"],
+    )
+    trading_limits: str = Field(
+        default="not offered", min_length=1, max_length=500, examples=["'not offered'"]
+    )
+    extra_addresses: Annotated[tuple[ExtraAddress, ...], BeforeValidator(_from_json)] = Field(
+        default=(), max_length=20, examples=["""'[{"address": "ADDRESS", "reason": "WHY"}]'"""]
+    )
+    review_every: int = Field(default=90, ge=1, le=365, examples=["90"])
+    review_request: str | None = Field(
+        default=None,
+        pattern=r"^[\w.:-]{1,64}$",
+        description="a number that has not been used yet",
+        examples=["1"],
+    )
+    withdrawal_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
+    whitelist_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
+    instance_type: str = Field(
+        default="t4g.micro",
+        pattern=r"^[a-z][a-z0-9-]{1,15}\.[a-z0-9-]{2,20}$",
+        description="an EC2 instance type",
+        examples=["t4g.micro"],
+    )
+    image_id: str | None = Field(
+        default=None,
+        pattern=r"^ami-[0-9a-f]{8,17}$",
+        description="the id of an Amazon Linux 2023 image",
+        examples=["ami-0123456789abcdef0"],
+    )
+    root_volume_gib: int = Field(default=8, ge=8, le=1024, examples=["8"])
+    vpc_cidr: Annotated[str, AfterValidator(_ipv4_network)] = Field(
+        default="10.60.0.0/24", examples=["10.60.0.0/24"]
+    )
+    allocation_id: str | None = Field(
+        default=None,
+        pattern=r"^eipalloc-[0-9a-f]{8,17}$",
+        description="the allocation id of an Elastic IP of yours",
+        examples=["eipalloc-0123456789abcdef0"],
+    )
+    release_address: WhitelistAddress | None = Field(default=None, examples=["ADDRESS"])
+    secret_recovery_days: int = Field(default=30, ge=7, le=30, examples=["30"])
+    tags: Annotated[dict[str, str], BeforeValidator(_from_json), AfterValidator(checked_tags)] = Field(
+        default_factory=dict, examples=["""'{"team": "trading"}'"""]
+    )
+    aws_endpoint: HttpUrl | None = Field(
+        default=None, description="a base URL without a path", examples=["http://127.0.0.1:PORT"]
+    )
+    cexio_endpoint: HttpUrl | None = Field(
+        default=None, description="a base URL without a path", examples=["https://trade.cex.io"]
+    )
+
+    @field_validator("extra_addresses")
+    @classmethod
+    def _no_address_twice(cls, extra: tuple[ExtraAddress, ...]) -> tuple[ExtraAddress, ...]:
+        if len({one.address for one in extra}) < len(extra):
+            raise ValueError("names an address twice")
+        return extra
+
+    @property
+    def architecture(self) -> str:
+        """`arm64` or `x86_64`, as the family of the instance type has it (t4g and c7gn, but not g5)."""
+        return "arm64" if re.match(r"[a-z]+\d+g", self.instance_type) else "x86_64"
+
+
+def settings_of_stack() -> Settings:
+    """The running program's settings; SettingsError with a line for each fault."""
+    return read_settings(CONFIG.get(), is_config_secret)
+
+
+def read_settings(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> Settings:
+    """The settings in a stack's whole configuration, whose keys are `namespace:name`.
+
+    An empty text counts as not set, as Pulumi.yaml has no other way to declare an optional setting.
+    """
+    faults = [_secret_found(key) for key in sorted(config) if _holds_secret(key, is_secret)]
+    values = {
+        key.removeprefix(f"{NAMESPACE}:"): value
+        for key, value in config.items()
+        if key.startswith(f"{NAMESPACE}:") and value != "" and not _holds_secret(key, is_secret)
+    }
+    try:
+        settings = Settings.model_validate(
+            values, context={"sandbox": values.get("sandbox", "").lower() == "true"}
+        )
+    except ValidationError as error:
+        faults += [_fault(dict(one)) for one in error.errors(include_input=False, include_url=False)]
+    if faults:
+        count = "a fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise SettingsError("\n".join([f"the stack's configuration has {count}:", *dict.fromkeys(faults)]))
+    return settings
+
+
+def _holds_secret(key: str, is_secret: Callable[[str], bool]) -> bool:
+    """Whether a setting holds, or by its name is meant to hold, the exchange's key or secret."""
+    namespace, _, name = key.partition(":")
+    if namespace.lower() not in (NAMESPACE, "cexio", "cex"):
+        return False
+    return is_secret(key) or (name not in _names() and bool(SECRET_NAMES.search(name)))
+
+
+def _secret_found(key: str) -> str:
+    return _one_line(
+        f"{key}: a secret in Pulumi config would lie in the stack's file, its state and its history: "
+        f"remove it with `pulumi config rm {key}`; {OFFER_IT}"
+    )
+
+
+def _fault(error: Mapping[str, Any]) -> str:
+    """One line: setting, fault, command. Pydantic's texts hold no input, with these types and settings."""
+    name, *inside = (str(part) for part in error["loc"])
+    setting = f"{NAMESPACE}:{name}"
+    field = next((field for field in Settings.model_fields.values() if field.alias == name), None)
+    if field is None:
+        return _one_line(f"{setting}: there is no such setting: remove it with `pulumi config rm {setting}`")
+    text = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    if error["type"] == "string_pattern_mismatch" and field.description:
+        text = f"must be {field.description}"
+    where = f" ({'.'.join(inside)})" if inside else ""
+    example = (field.examples or ["VALUE"])[0]
+    return _one_line(f"{setting}{where}: {text}: set it with `pulumi config set {setting} {example}`")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _names() -> set[str]:
+    return {str(field.alias) for field in Settings.model_fields.values()}

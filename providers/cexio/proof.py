@@ -1,0 +1,104 @@
+"""The proof of one key: asked from the host, from here, and from the host again; judged by `cexio` alone.
+
+What the host is asked, it reads from Secrets Manager by the version's id with its own role; the command
+holds neither key nor signature. From here is asked only once the host has seen the key open something: a key
+that is refused everywhere proves nothing about the whitelist.
+
+A host that cannot be asked is a measurement that is not ready, never a fault of the key.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from cexio.credentials import Credentials
+from cexio.judgement import Confirmation, Expectation, Finding, Judgement
+from cexio.measurement import MAX_TEXT, Measurement, measurement_from_host, not_ready
+from cexio.probes import Probe, elsewhere_plan, probe_plan, recheck_plan
+from cexio.vantage import ask
+from cexio.verdicts import judge
+from providers.aws.run_command import HostNotReady, RunCommand
+
+PROGRAM = "/opt/cexio-bot/probe.py"
+NOT_YET = ("metadata", "secret")  # what a fresh role or version may answer before AWS has spread the word
+NOT_YET_FOR, NOT_YET_PAUSE = 60.0, 3.0
+
+
+class Subject(BaseModel):
+    """The key to prove: where the host finds it, and what it should be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    secret_arn: str
+    version: str
+    region: str
+    exchange: str
+    pair: str
+    expected: Expectation
+    confirmations: tuple[Confirmation, ...]
+
+
+AskHost = Callable[[Sequence[Probe]], Measurement]
+AskHere = Callable[[Sequence[Probe]], Measurement]
+
+
+def prove(subject: Subject, ask_host: AskHost, ask_here: AskHere | None) -> Judgement:
+    """Host, here, host. `ask_here` is None where the key is not in this process's memory."""
+    plan = probe_plan(
+        subject.expected.account_id, subject.pair, int(time.time() * 1000), uuid.uuid4().hex[:12]
+    )
+    before = ask_host(plan)
+    alone = judge(before, None, None, subject.expected, subject.confirmations)
+    if ask_here is None or all(row.verdict is not Finding.GRANTED for row in alone.permissions):
+        return alone
+    here = ask_here(elsewhere_plan(subject.pair))
+    after = ask_host(recheck_plan(subject.pair))
+    return judge(before, here, after, subject.expected, subject.confirmations)
+
+
+def from_here(subject: Subject, credentials: Credentials) -> AskHere:
+    """Asks from this process, over whatever address its network gives it."""
+    return lambda plan: ask(plan, credentials, subject.exchange)
+
+
+def from_host(subject: Subject, host: RunCommand) -> AskHost:
+    """Asks from the host by one command a plan; a host that cannot be asked gives a measurement saying so."""
+    address = subject.expected.addresses[0]
+
+    def measured(plan: Sequence[Probe]) -> Measurement:
+        try:
+            return measurement_from_host(host.output(command_line(subject, plan)), plan, address)
+        except HostNotReady as error:
+            return not_ready("host", error.stage, str(error), address)
+
+    def settled(plan: Sequence[Probe]) -> Measurement:
+        deadline = time.monotonic() + NOT_YET_FOR
+        while True:
+            found = measured(plan)
+            if found.ready or found.stage not in NOT_YET or time.monotonic() > deadline:
+                return found
+            time.sleep(NOT_YET_PAUSE)
+
+    return settled
+
+
+def command_line(subject: Subject, plan: Sequence[Probe]) -> str:
+    """The line that the host runs: where to find the key and what to ask with it, nothing secret."""
+    request = {
+        "v": 1,
+        "secretArn": subject.secret_arn,
+        "versionId": subject.version,
+        "versionStage": None,
+        "region": subject.region,
+        "cexio": subject.exchange,
+        "probes": [probe.model_dump() for probe in plan],
+        "maxText": MAX_TEXT,
+    }
+    text = base64.b64encode(json.dumps(request, separators=(",", ":")).encode()).decode()
+    return f"/usr/bin/python3 -I {PROGRAM} {text}"

@@ -1,0 +1,321 @@
+"""`cexio:TradingKey`: the key that the bot reads, staged, proven and promoted as one.
+
+A key that is offered becomes a version AWSPENDING, is proven from the host and from here, and only then
+AWSCURRENT. A key that is refused fails the run with one line and leaves the state and AWSCURRENT as they
+were, so that the next run without a key is content with the old one, and the same key, mended, passes.
+Without an offer the key in AWSCURRENT is proven again when something it depends on has changed.
+
+The id of a promoted version is the key's fingerprint. The key itself is read from the environment by the
+process that stages it, and is neither input nor output. Deleting this resource deletes no version: they live
+and die with the secret.
+
+Errors: KeyNotProven (a ProviderError): the proof did not pass. Others: offered_key, stored_key,
+secret_versions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    UpdateResult,
+)
+
+from cexio.credentials import Credentials
+from cexio.judgement import Confirmation, Expectation, Judgement, Verdict
+from providers.aws.run_command import RunCommand
+from providers.aws.secret_versions import SecretGone, SecretUnreadable, SecretVersions
+from providers.aws.session import client
+from providers.cexio.offered_key import KeyNotAccepted, fingerprint, offered_key
+from providers.cexio.proof import Subject, from_here, from_host, prove
+from providers.cexio.stored_key import as_text, from_text
+from providers.contract import Provider
+from providers.errors import ProviderError
+
+PROVEN_WITH = (
+    "owner",
+    "secretArn",
+    "instanceId",
+    "addresses",
+    "permissions",
+    "accountId",
+    "pair",
+    "endpoint",
+    "region",
+    "confirmations",
+    "reviewRequest",
+)
+"""Inputs whose change makes the key be proven again; a change of `reviewDays` moves the due date alone."""
+
+STAGE = "AWSCURRENT"
+AWAITING = (
+    "no key is offered yet: make one at the exchange by the steps of the whitelist record, then run this "
+    "again with CEXIO_KEY_FILE naming a file of mode 0600"
+)
+DRIFTED = "the secret's current version is not the one that was proven: `pulumi up` proves the one there now"
+
+
+class KeyNotProven(ProviderError):
+    """The proof did not pass, so nothing was promoted."""
+
+
+class TradingKeyProvider(Provider):
+    """Stages, proves, promotes. The id is the owner tag, as there is one key a host."""
+
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Put in where the exchange is and which key this run is about: the one offered, else the old one."""
+        inputs = {**news, "endpoint": self.endpoints.cexio, "region": self.endpoints.region, "offered": False}
+        inputs |= {name: olds[name] for name in ("fingerprint",) if (olds or {}).get(name)}
+        owner = news.get("owner")
+        try:
+            key = offered_key(os.environ)
+        except KeyNotAccepted as error:
+            return CheckResult(inputs, [CheckFailure("fingerprint", str(error))])
+        if key is not None and isinstance(owner, str):
+            inputs |= {"offered": True, "fingerprint": fingerprint(key, owner)}
+        return CheckResult(inputs, [])
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """What calls for another proof is an update; nothing is a replacement, least of all an unknown."""
+        another_key = news.get("offered") is True and news.get("fingerprint") != olds.get("fingerprint")
+        changed = (
+            another_key
+            or olds.get("drift") is not None
+            or any(olds.get(name) != news.get(name) for name in (*PROVEN_WITH, "reviewDays"))
+        )
+        return DiffResult(changes=changed, replaces=[], delete_before_replace=False)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Prove the key offered, or the real one found in AWSCURRENT (after a destroy, say), or await one."""
+        return CreateResult(id_=str(props["owner"]), outs=self._settled(props, known=None))
+
+    def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Prove again, with another key or under other circumstances."""
+        another_key = news.get("offered") is True and news.get("fingerprint") != olds.get("fingerprint")
+        same = all(olds.get(name) == news.get(name) for name in PROVEN_WITH)
+        if same and not another_key and olds.get("drift") is None:
+            proven_at = olds.get("verifiedAt")
+            return UpdateResult(outs={**olds, **_asked(news), **_due(proven_at, news)})
+        return UpdateResult(outs=self._settled(news, known=olds))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Whether the version that was proven is still the current one; nothing is asked of the exchange."""
+        try:
+            current = self._versions(props).stages().current
+        except SecretGone:
+            return ReadResult(None, {})
+        if current == props.get("versionId"):
+            return ReadResult(id_, {**props, "drift": None})
+        drifted = {"status": Verdict.UNDETERMINED.value, "summary": DRIFTED, "drift": DRIFTED}
+        return ReadResult(id_, {**props, **drifted, "versionId": current, "fingerprint": None})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Leave the versions to the secret, which has a recovery window."""
+
+    def _settled(self, props: dict[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any]:
+        versions = self._versions(props)
+        key = self._offered(props)
+        if key is not None:
+            return self._promoted(props, versions, key)
+        return self._kept(props, versions, known)
+
+    def _promoted(self, props: dict[str, Any], versions: SecretVersions, key: Credentials) -> dict[str, Any]:
+        """Stage the key offered, prove it, promote it; KeyNotProven leaves it staged and no more than that."""
+        version = str(props["fingerprint"])
+        current = versions.stages().current
+        if current != version:
+            current = versions.stage(version, as_text(key)).current
+        judgement = self._proven(props, version, version, key)
+        if not judgement.promotes:
+            raise KeyNotProven(f"{_said(judgement)}; {_left_alone(current, version)}")
+        versions.promote(version, instead_of=current)
+        return _outputs(props, judgement, version, version)
+
+    def _kept(
+        self, props: dict[str, Any], versions: SecretVersions, known: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Prove the key in AWSCURRENT, or await one where it is the placeholder."""
+        current = versions.stages().current
+        if current is None:
+            return _awaiting(props, None)
+        mark: str | None
+        try:
+            key = from_text(versions.read(current))
+            if key is None:
+                return _awaiting(props, current)
+            mark = fingerprint(key, str(props["owner"]))
+        except SecretUnreadable:
+            # A deployer who may not read can still have the host prove the key that is on record.
+            mark = known.get("fingerprint") if known and known.get("versionId") == current else None
+            if mark is None:
+                raise
+            key = None
+        judgement = self._proven(props, current, mark, key)
+        if not judgement.promotes:
+            raise KeyNotProven(f"{_said(judgement)}; the key in {STAGE} is left as it is")
+        versions.tidy(current)
+        return _outputs(props, judgement, current, mark)
+
+    def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
+        subject = Subject(
+            secret_arn=props["secretArn"],
+            version=version,
+            region=self.endpoints.region,
+            exchange=self.endpoints.cexio,
+            pair=props["pair"],
+            expected=Expectation(
+                permissions=tuple(props["permissions"]),
+                addresses=tuple(props["addresses"]),
+                account_id=props.get("accountId"),
+                fingerprint=mark,
+            ),
+            confirmations=tuple(Confirmation.model_validate(one) for one in props["confirmations"]),
+        )
+        host = RunCommand(
+            client("ssm", self.endpoints), client("ssm", self.endpoints, once=True), props["instanceId"]
+        )
+        return prove(subject, from_host(subject, host), None if key is None else from_here(subject, key))
+
+    def _versions(self, props: Mapping[str, Any]) -> SecretVersions:
+        return SecretVersions(client("secretsmanager", self.endpoints), str(props["secretArn"]))
+
+    def _offered(self, props: Mapping[str, Any]) -> Credentials | None:
+        """The key that check saw offered, read again: it is handed on in no other way."""
+        if props.get("offered") is not True:
+            return None
+        key = offered_key(os.environ)
+        if key is None or fingerprint(key, str(props["owner"])) != props.get("fingerprint"):
+            raise KeyNotAccepted("the key on offer changed while this ran: offer one key and run this again")
+        return key
+
+
+class TradingKey(Resource, module="cexio", name="TradingKey"):
+    """The key that the bot reads, and what is known of it.
+
+    addresses: texts, the host's own first. confirmations: rows `{subject, fingerprint, date}`, what the
+    operator saw on the key's page where behaviour could not prove it. Dates are outputs of the run that
+    proved.
+    """
+
+    status: pulumi.Output[str]
+    summary: pulumi.Output[str]
+    fingerprint: pulumi.Output[str | None]
+    version_id: pulumi.Output[str | None]
+    stage: pulumi.Output[str | None]
+    permission_verdicts: pulumi.Output[list[dict[str, Any]]]
+    funds_verdicts: pulumi.Output[list[dict[str, Any]]]
+    elsewhere: pulumi.Output[dict[str, Any] | None]
+    evidence: pulumi.Output[list[dict[str, Any]]]
+    verified_at: pulumi.Output[str | None]
+    review_due: pulumi.Output[str | None]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        owner: str,
+        secret_arn: pulumi.Input[str],
+        instance_id: pulumi.Input[str],
+        addresses: pulumi.Input[Sequence[pulumi.Input[str]]],
+        permissions: Sequence[str],
+        account_id: str | None,
+        pair: str,
+        confirmations: Sequence[Mapping[str, str]],
+        review_request: str | None,
+        review_days: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        made_here = dict.fromkeys(
+            (
+                *("endpoint", "region", "offered", "fingerprint"),
+                *("status", "summary", "versionId", "stage", "permissionVerdicts", "fundsVerdicts"),
+                *("elsewhere", "evidence", "verifiedAt", "reviewDue", "drift"),
+            )
+        )
+        super().__init__(
+            TradingKeyProvider(),
+            resource_name,
+            {
+                "owner": owner,
+                "secretArn": secret_arn,
+                "instanceId": instance_id,
+                "addresses": addresses,
+                "permissions": list(permissions),
+                "accountId": account_id,
+                "pair": pair,
+                "confirmations": [dict(one) for one in confirmations],
+                "reviewRequest": review_request,
+                "reviewDays": review_days,
+                **made_here,
+            },
+            opts,
+        )
+
+
+def _asked(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs as outputs, so that the next diff can compare them."""
+    return {name: props.get(name) for name in (*PROVEN_WITH, "reviewDays")}
+
+
+def _due(verified_at: str | None, props: Mapping[str, Any]) -> dict[str, Any]:
+    if verified_at is None:
+        return {"verifiedAt": None, "reviewDue": None}
+    day = dt.date.fromisoformat(verified_at[:10]) + dt.timedelta(days=int(props["reviewDays"]))
+    return {"verifiedAt": verified_at, "reviewDue": day.isoformat()}
+
+
+def _outputs(
+    props: Mapping[str, Any], judgement: Judgement, version: str, mark: str | None
+) -> dict[str, Any]:
+    found = judgement.model_dump(mode="json")
+    return {
+        **_asked(props),
+        **_due(found["at"], props),
+        "status": found["verdict"],
+        "summary": found["line"],
+        "fingerprint": mark,
+        "versionId": version,
+        "stage": STAGE,
+        "permissionVerdicts": found["permissions"],
+        "fundsVerdicts": found["funds"],
+        "elsewhere": found["elsewhere"],
+        "evidence": found["evidence"],
+        "drift": None,
+    }
+
+
+def _awaiting(props: Mapping[str, Any], version: str | None) -> dict[str, Any]:
+    return {
+        **_asked(props),
+        **_due(None, props),
+        "status": Verdict.AWAITING_KEY.value,
+        "summary": AWAITING,
+        "fingerprint": None,
+        "versionId": version,
+        "stage": None,
+        "permissionVerdicts": [],
+        "fundsVerdicts": [],
+        "elsewhere": None,
+        "evidence": [],
+        "drift": None,
+    }
+
+
+def _said(judgement: Judgement) -> str:
+    return f"{judgement.verdict.value}: {judgement.line}"
+
+
+def _left_alone(current: str | None, version: str) -> str:
+    if current == version:
+        return f"it is the key in {STAGE} already and stays there"
+    return f"nothing was promoted, {STAGE} is as it was; mend this and offer the same key again, or another"
