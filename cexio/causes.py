@@ -1,0 +1,177 @@
+"""What an answer of the exchange means: its shape, and the cause that its text stands for.
+
+The texts are data: `causes.json`, one row per documented text, first match wins. A row has a cause,
+how to compare (`exact`, `starts`, `ends`, `contains`, `regex` over the whole text, `words` anywhere),
+where it applies (REST, WebSocket, order rejections), statuses where they matter, its source (letters
+as in the project's exchange facts) and the confidence in it. Rows marked `guess` are vocabulary, not
+quotations: nobody outside the exchange knows how a refused address or a missing permission is worded.
+
+Does not judge: whether an unclear text amounts to a refusal is decided by elimination in `verdicts`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from cexio.measurement import Answer
+
+Cause = Literal[
+    "gate-passed",
+    "credentials",
+    "key",
+    "signature",
+    "clock",
+    "activation",
+    "address",
+    "permission",
+    "legacy",
+    "rate",
+    "maintenance",
+    "fault",
+    "request",
+    "validation",
+    "business",
+    "unclear",
+]
+Shape = Literal["ok", "rejected", "error", "page", "silent", "odd"]
+"""ok: the success envelope. rejected: success envelope around a rejected order. error: the exchange's
+own JSON refusal. page: something that is not JSON. silent: no answer. odd: JSON, but no envelope."""
+
+_SERVER_SIDE = range(500, 600)
+_OWN_ERROR_KEYS = {"error", "statusCode", "ok", "data", "e", "oid"}
+
+
+class Row(BaseModel):
+    """One row of the table."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cause: Cause
+    match: Literal["exact", "starts", "ends", "contains", "regex", "words"]
+    text: str
+    channel: Literal["any", "websocket", "order"] = "any"
+    status: tuple[int, ...] = ()
+    code: int | None = None
+    order_id: Literal["NONE", "any"] | None = None
+    source: str
+    confidence: Literal["confirmed", "inferred", "guess"]
+
+    def matches(self, text: str) -> bool:
+        """Whether the row's text fits, case and outer spaces apart."""
+        seen, own = text.strip().lower(), self.text.lower()
+        if self.match == "regex":
+            return re.fullmatch(self.text, text.strip(), re.IGNORECASE | re.DOTALL) is not None
+        if self.match == "words":
+            return re.search(rf"(?<!\w)(?:{self.text})(?!\w)", text, re.IGNORECASE) is not None
+        return {
+            "exact": seen == own.strip(),
+            "starts": seen.startswith(own),
+            "ends": seen.endswith(own),
+            "contains": own in seen,
+        }[self.match]
+
+
+class Reading(BaseModel):
+    """An answer understood as far as it can be. `text` is the exchange's error text, if there is one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shape: Shape
+    cause: Cause | None = None
+    text: str = ""
+    status: int | None = None
+    data: Any = None
+    row: Row | None = None
+
+    @property
+    def transient(self) -> bool:
+        """No statement about the key: rate, outage, page, silence. Asking again later may settle it."""
+        if self.cause in ("validation", "business") and self.shape == "error":
+            return False
+        silent = self.shape in ("silent", "page") or self.cause in ("rate", "maintenance", "fault")
+        return silent or self.status in _SERVER_SIDE
+
+
+@lru_cache(maxsize=1)
+def table() -> tuple[Row, ...]:
+    """The table of causes, read once."""
+    rows = json.loads(Path(__file__).with_name("causes.json").read_text("utf-8"))
+    return tuple(TypeAdapter(list[Row]).validate_python(rows))
+
+
+def read(answer: Answer) -> Reading:
+    """Shape and cause of one answer, envelope traps included. Never raises."""
+    if answer.fault is not None:
+        return Reading(shape="silent", text=answer.fault, status=answer.status)
+    document = answer.document()
+    if document is None:
+        return Reading(shape="page", text=f"HTTP {answer.status}, not JSON", status=answer.status)
+    if answer.action == "auth":
+        return _read_login(document, answer.status)
+    error = _error_text(document)
+    if error is not None:
+        return _refusal(error, answer.status, "any")
+    data = document.get("data")
+    if answer.status != 200 or document.get("ok") != "ok":
+        return Reading(shape="odd", cause="unclear", status=answer.status, data=data)
+    if isinstance(data, dict) and data.get("status") == "REJECTED":
+        return _rejection(data)
+    return Reading(shape="ok", status=200, data=data)
+
+
+def cause_of(text: str, status: int | None = None, channel: str = "any") -> tuple[Cause, Row | None]:
+    """The cause that an error text stands for, with the row that says so; `unclear` if none does."""
+    for row in table():
+        if row.code is None and row.channel in ("any", channel) and row.matches(text):
+            if row.status and status not in row.status:
+                continue
+            return row.cause, row
+    return "unclear", None
+
+
+def _error_text(document: dict[str, Any]) -> str | None:
+    data = document.get("data")
+    for place in (document, data if isinstance(data, dict) else {}):
+        if place.get("error"):
+            error = place["error"]
+            return error if isinstance(error, str) else json.dumps(error)
+    return None
+
+
+def _read_login(document: dict[str, Any], status: int | None) -> Reading:
+    error = _error_text(document)
+    if error is not None:
+        return _refusal(error, status, "websocket")
+    if document.get("e") == "auth" and document.get("ok") == "ok":
+        return Reading(shape="ok", status=status, data=document.get("data"))
+    return Reading(shape="odd", cause="unclear", status=status)
+
+
+def _refusal(error: str, status: int | None, channel: str) -> Reading:
+    cause, row = cause_of(error, status, channel)
+    return Reading(shape="error", cause=cause, text=error, status=status, row=row)
+
+
+def _rejection(data: dict[str, Any]) -> Reading:
+    code, text = data.get("rejectCode"), data.get("rejectReason")
+    text = text if isinstance(text, str) else ""
+    for row in table():
+        if row.code is not None and str(row.code) == str(code) and row.matches(text):
+            if row.order_id == "NONE" and data.get("orderId") != "NONE":
+                continue
+            return Reading(shape="rejected", cause=row.cause, text=text, status=200, data=data, row=row)
+    return Reading(shape="rejected", cause="unclear", text=text, status=200, data=data)
+
+
+def is_own_refusal(answer: Answer, reading: Reading) -> bool:
+    """Whether this is the exchange's own JSON saying no, not a proxy, an outage or a limit."""
+    document = answer.document()
+    if document is None or reading.shape != "error" or reading.transient or answer.status is None:
+        return False
+    return set(document) <= _OWN_ERROR_KEYS and (answer.status in (101, 200) or 400 <= answer.status < 500)

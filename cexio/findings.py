@@ -1,0 +1,210 @@
+"""From single answers to findings: each permission, and the whitelist as seen from elsewhere.
+
+Elimination, because the exchange's words for a refused address and a missing permission are not
+known: where the same key's other calls from the same place were answered, what is left of a 401 or
+403 is the gate that was asked for. A text that is documented for another cause, or that talks of
+the parameters we sent, is never taken for a refusal. Does not weigh findings against each other:
+that is `verdicts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cexio.causes import Reading, is_own_refusal, read
+from cexio.judgement import Expectation, Finding, PermissionVerdict
+from cexio.measurement import Answer, Measurement
+from cexio.permissions import FUNDS_INTERNAL, FUNDS_WALLET, GUIDE_PERMISSIONS, spot_level
+from cexio.probes import (
+    BALANCE,
+    CANCEL,
+    FUNDS_INTERNAL_PROBE,
+    FUNDS_WALLET_PROBE,
+    KEY_CHECK,
+    ORDERS,
+    PLACE,
+    PUBLIC,
+    WEBSOCKET,
+)
+
+PROBE_OF = dict(zip(GUIDE_PERMISSIONS, (BALANCE, ORDERS, PLACE, CANCEL), strict=True))
+FUNDS_PROBE_OF = {FUNDS_WALLET: FUNDS_WALLET_PROBE, FUNDS_INTERNAL: FUNDS_INTERNAL_PROBE}
+SURE_CLOCK_S = 15.0
+"""Below this skew a refusal cannot be the clock's: the tightest documented window is 20 s."""
+
+NO_ACCOUNT = (
+    "not asked: API orders need a sub-account; make one (Spot Trading, Accounts), put some funds in, "
+    "and set accountId to its name"
+)
+_SHUT_STATUSES = (401, 403)
+_SHUT_CAUSES = ("permission", "unclear", "credentials")
+_SHUT_ELSEWHERE = (*_SHUT_CAUSES, "key", "address", "request")
+"""From elsewhere the same bytes were accepted from the host a moment ago: even `Bad Request` can
+only be about the address there."""
+
+
+def reading_of(measurement: Measurement | None, probe: str) -> Reading | None:
+    """What one answer of a measurement means, or None where there is none."""
+    answer = measurement.answer(probe) if measurement is not None else None
+    return read(answer) if answer is not None else None
+
+
+def key_accepted(measurement: Measurement | None) -> bool:
+    """Whether the key check was answered as only a good key from a good address is."""
+    answer = measurement.answer(KEY_CHECK) if measurement is not None and measurement.ready else None
+    return answer is not None and _proves(KEY_CHECK, read(answer))
+
+
+def permission(name: str, host: Measurement, expected: Expectation) -> PermissionVerdict:
+    """One of the guide's four, as measured from the host."""
+    probe = PROBE_OF[name]
+    answer = host.answer(probe)
+    if answer is None:
+        reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else "not asked in this pass"
+        return _verdict(name, spot_level(name), Finding.UNDETERMINED, host, reason)
+    finding, reason = _gate(probe, answer, accepted=key_accepted(host))
+    if probe == PLACE and finding is Finding.UNDETERMINED and "account" in reason.lower():
+        reason += f"; see that the sub-account {expected.account_id!r} exists"
+    return _verdict(name, spot_level(name), finding, host, reason, answer)
+
+
+def funds(host: Measurement) -> list[PermissionVerdict]:
+    """The two levels that move money. A text about parameters is `granted` once the other level
+    was refused in the same pass: then permission comes first, and this request got past it."""
+    single = {level: _funds_level(host, probe) for level, probe in FUNDS_PROBE_OF.items()}
+    permission_first = any(finding is Finding.REFUSED for finding, _ in single.values())
+    verdicts = []
+    for level, (own_finding, own_reason) in single.items():
+        finding, reason = own_finding, own_reason
+        answer = host.answer(FUNDS_PROBE_OF[level])
+        if permission_first and answer is not None and _past_the_gate(read(answer)):
+            finding = Finding.GRANTED
+            reason = f"the other level was refused outright, this one only told {read(answer).text!r}"
+        verdicts.append(_verdict(level, level, finding, host, reason, answer))
+    return verdicts
+
+
+def _funds_level(host: Measurement, probe: str) -> tuple[Finding, str]:
+    answer = host.answer(probe)
+    if answer is None:
+        return Finding.UNDETERMINED, "not asked in this pass"
+    finding, reason = _gate(probe, answer, accepted=key_accepted(host))
+    return finding, f"not proven: {reason}" if finding is Finding.UNDETERMINED else reason
+
+
+def elsewhere(
+    host_before: Measurement, here: Measurement | None, host_after: Measurement | None, expected: Expectation
+) -> PermissionVerdict:
+    """The whitelist, as seen from an address that is not on it."""
+    finding, reason = _elsewhere(host_before, here, host_after, expected)
+    place = here if here is not None else Measurement(vantage="here", ready=False)
+    return _verdict("Whitelist", "IP whitelist", finding, place, reason, place.answer(KEY_CHECK))
+
+
+def _elsewhere(
+    before: Measurement, here: Measurement | None, after: Measurement | None, expected: Expectation
+) -> tuple[Finding, str]:
+    unsure = Finding.UNDETERMINED
+    if here is None:
+        return unsure, "not asked from another address"
+    if not here.ready:
+        return unsure, f"could not be asked: {here.problem}"
+    listed = here.address is not None and here.address in {*expected.addresses, before.address}
+    through = f"this place goes out through {here.address}, which is on the whitelist: name another place"
+    private = [answer for answer in here.answers if answer.probe in (KEY_CHECK, ORDERS)]
+    if any(read(answer).shape in ("ok", "rejected") for answer in private):
+        if listed:
+            return unsure, through
+        return Finding.GRANTED, f"a private call from {here.address or 'here'} was answered"
+    if listed:
+        return unsure, through
+    if not key_accepted(before) or not key_accepted(after):
+        return unsure, "the host's own answers before and after do not both succeed"
+    shut = _shut_from_elsewhere(here, private)
+    return (unsure, shut) if shut else (Finding.REFUSED, _told(read(private[0]), private[0]))
+
+
+def _shut_from_elsewhere(here: Measurement, private: Sequence[Answer]) -> str | None:
+    """Why a refusal from elsewhere proves nothing, or None when only the address is left."""
+    if not any(answer.probe == KEY_CHECK for answer in private):
+        return "the key check was not asked from here"
+    public = reading_of(here, PUBLIC)
+    if public is None or public.shape != "ok":
+        return "a public call from here did not succeed either"
+    if here.clock_skew_s is None or abs(here.clock_skew_s) > SURE_CLOCK_S:
+        return "the clock here is off or unknown, which could be the cause: set it (NTP)"
+    for answer in private:
+        reading = read(answer)
+        if not is_own_refusal(answer, reading) or reading.cause not in _SHUT_ELSEWHERE:
+            return f"not a refusal of the address: {_told(reading, answer)}"
+    login = reading_of(here, WEBSOCKET)
+    if login is not None and login.shape == "ok":
+        return "REST refuses from here, but the WebSocket login was accepted"
+    if login is not None and login.cause in ("clock", "activation", "signature", "rate"):
+        return f"the WebSocket login here names another cause: {login.text!r}"
+    return None
+
+
+def _gate(probe: str, answer: Answer, *, accepted: bool) -> tuple[Finding, str]:
+    reading = read(answer)
+    told = _told(reading, answer)
+    if _proves(probe, reading):
+        return Finding.GRANTED, told
+    if not accepted:
+        return Finding.UNDETERMINED, f"the key check itself did not succeed; {told}"
+    if not is_own_refusal(answer, reading) or reading.cause not in _SHUT_CAUSES:
+        return Finding.UNDETERMINED, told
+    if reading.cause == "permission" or answer.status in _SHUT_STATUSES:
+        return Finding.REFUSED, told
+    return Finding.UNDETERMINED, told
+
+
+def _proves(probe: str, reading: Reading) -> bool:
+    """Whether an answer shows the gate open: the success that the reference describes, no less."""
+    data = reading.data
+    if probe == PLACE:
+        return reading.shape == "rejected" and reading.cause == "gate-passed"
+    if probe in FUNDS_PROBE_OF.values():
+        return reading.shape in ("ok", "rejected")
+    if reading.shape != "ok":
+        return False
+    if probe == CANCEL:
+        return data in ({}, {"cancelRejectReason": "unknown_order"})
+    if probe == KEY_CHECK:
+        return isinstance(data, dict) and "tradingFee" in data
+    if probe == BALANCE:
+        return isinstance(data, dict) and "balancesPerAccounts" in data
+    if probe == ORDERS:
+        return isinstance(data, list)
+    return False
+
+
+def _past_the_gate(reading: Reading) -> bool:
+    documented = reading.row is not None and reading.row.confidence != "guess"
+    return reading.shape == "error" and documented and reading.cause in ("validation", "business")
+
+
+def _told(reading: Reading, answer: Answer) -> str:
+    """One line on an answer, for a reason."""
+    if reading.shape == "silent":
+        return f"no answer ({answer.fault})"
+    if reading.shape == "page":
+        return f"HTTP {answer.status} with something that is not JSON"
+    if reading.shape in ("error", "rejected"):
+        words = " ".join(reading.text.split())[:200]
+        return f"HTTP {answer.status} {words!r}"
+    return f"HTTP {answer.status} {'ok' if reading.shape == 'ok' else 'in an unknown form'}"
+
+
+def _verdict(
+    name: str, spot: str, finding: Finding, place: Measurement, reason: str, answer: Answer | None = None
+) -> PermissionVerdict:
+    return PermissionVerdict(
+        name=name,
+        spot=spot,
+        verdict=finding,
+        vantage=place.vantage,
+        address=place.address,
+        reason=reason,
+        at=answer.at if answer is not None else "",
+    )
