@@ -33,6 +33,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components.tags import checked_tags
+from providers.cexio.source_address import can_be_seen
 
 NAMESPACE = "cexio-bot"
 SECRET_NAMES = re.compile(r"secret|api_?-?key|^key$|password|passphrase|credential|token|private", re.I)
@@ -88,7 +89,7 @@ def _whitelist_address(value: str, info: ValidationInfo) -> str:
     except AddressValueError:
         raise ValueError("is not an IPv4 address") from None
     sandboxed = bool((info.context or {}).get("sandbox"))
-    if not (address.is_global or (sandboxed and address.is_loopback)):
+    if not can_be_seen(address, sandbox=sandboxed):
         raise ValueError("is not a public IPv4 address, so the exchange can never see it")
     return str(address)
 
@@ -211,6 +212,16 @@ class Settings(BaseModel):
         if len({one.address for one in extra}) < len(extra):
             raise ValueError("names an address twice")
         return extra
+
+    @property
+    def confirmations(self) -> list[dict[str, str]]:
+        """What the operator saw where behaviour could not prove it: rows `{subject, fingerprint, date}`."""
+        told = {"funds": self.withdrawal_confirmed, "whitelist": self.whitelist_confirmed}
+        return [
+            {"subject": subject, "fingerprint": text.split()[0], "date": text.split()[1]}
+            for subject, text in told.items()
+            if text is not None
+        ]
 
     @property
     def architecture(self) -> str:

@@ -171,9 +171,8 @@ class RunCommand:
     def _agent_missing(self, seen: str) -> HostNotReady:
         return HostNotReady(
             "agent",
-            f"{self._instance}: its Systems Manager agent {seen} within {self._patience.agent:.0f} s: look "
-            f"at its boot with `aws ec2 get-console-output --instance-id {self._instance}`, then run the same "
-            "command again",
+            f"{self._instance}: its Systems Manager agent {seen} within {self._patience.agent:.0f} s: see "
+            f"its boot with `aws ec2 get-console-output --instance-id {self._instance}`, then run this again",
         )
 
 

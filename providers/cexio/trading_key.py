@@ -130,7 +130,7 @@ class TradingKeyProvider(Provider):
         return self._kept(props, versions, known)
 
     def _promoted(self, props: dict[str, Any], versions: SecretVersions, key: Credentials) -> dict[str, Any]:
-        """Stage the key offered, prove it, promote it; KeyNotProven leaves it staged and no more than that."""
+        """Stage the key offered, prove it, promote it; a refusal leaves it staged, no more."""
         version = str(props["fingerprint"])
         current = versions.stages().current
         if current != version:

@@ -25,6 +25,7 @@ from pulumi.dynamic import (
 from pulumi.output import Unknown
 
 from cexio.permissions import UnknownPermissionError, both_vocabularies
+from providers.cexio.source_address import can_be_seen
 from providers.contract import Provider
 
 RECORDED = ("label", "permissions", "addresses", "limits", "accountId", "reviewDays")
@@ -151,7 +152,7 @@ def _address_faults(addresses: Any, *, sandbox: bool) -> list[str]:
         except ValueError:
             faults.append("an entry is not one IPv4 address: give each address by itself, without a range")
             continue
-        if not (parsed.is_global or (sandbox and parsed.is_loopback)):
+        if not can_be_seen(parsed, sandbox=sandbox):
             faults.append(f"{parsed} is not a public address, so the exchange can never see it: remove it")
         if parsed in seen:
             faults.append(f"{parsed} is listed twice: remove one")
@@ -208,7 +209,7 @@ def steps(props: Mapping[str, Any]) -> list[str]:
     account_step = (
         f"Sub-account: see that `{account}` exists and holds what the bot may trade with; orders need one."
         if account
-        else "Sub-account: make one, as orders need it, and name it: `pulumi config set cexio-bot:accountId X`."
+        else "Sub-account: make one, as orders need it; `pulumi config set cexio-bot:accountId NAME`."
     )
     told = [
         "Two-factor login: see that it is on, and that the account meets the exchange's API requirements.",

@@ -1,0 +1,46 @@
+"""The stack as a Markdown page: address, verdict, whitelist and steps, for Pulumi's console and people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def readme(
+    *,
+    address: str,
+    status: str,
+    line: str,
+    whitelist: Mapping[str, Any],
+    steps: Sequence[str],
+    secret_arn: str,
+    review_due: str | None,
+) -> str:
+    """The page's text; holds nothing that the other outputs do not."""
+    rows = [f"| {row['guide']} | {row['spot']} |" for row in whitelist["permissions"]]
+    listed = [f"- `{row['address']}`: {row['reason']}" for row in whitelist["addresses"]]
+    return "\n".join(
+        [
+            f"# CEX.IO bot host at {address}",
+            "",
+            f"**{status}**: {line}",
+            "",
+            f"Review due: {review_due or 'with the first key'}. Secret: `{secret_arn}`.",
+            "",
+            f"## The key `{whitelist['label']}`",
+            "",
+            "| permission (guide) | level (Spot key page) |",
+            "|---|---|",
+            *rows,
+            "",
+            f"Trading limits: {whitelist['limits']}. Whitelist, as the key page takes it:",
+            f"`{whitelist['addressText']}`",
+            "",
+            *listed,
+            "",
+            "## Your steps",
+            "",
+            *steps,
+            "",
+        ]
+    )

@@ -1,0 +1,60 @@
+"""components/names.py and components/tags.py: what objects are called and by which tags they are known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.names import LOOKS_LIKE_ARN_SUFFIX, Names
+from components.tags import checked_tags
+
+word = st.text("abcdefghij-0123456789", min_size=1, max_size=70)
+
+
+class TestNames:
+    """A name that changed between runs would make a second object; one too long would be refused half-way."""
+
+    def test_owner_and_name_are_made_of_project_stack_role_and_host(self) -> None:
+        names = Names(project="cexio-bot", stack="live")
+        assert names.owner("vpc") == "cexio-bot/live/vpc"
+        assert names.owner("host", "bot") == "cexio-bot/live/host-bot"
+        assert names.name("role", "bot") == "cexio-bot-live-role-bot"
+
+    @given(word, word, word)
+    def test_a_name_is_within_its_limit_and_another_stack_has_another(
+        self, stack: str, other: str, host: str
+    ) -> None:
+        name = Names(project="cexio-bot", stack=stack).name("role", host)
+        assert len(name) <= 64
+        if other != stack:
+            assert name != Names(project="cexio-bot", stack=other).name("role", host)
+
+    @given(word, word)
+    def test_a_secrets_name_never_ends_like_an_arn(self, stack: str, host: str) -> None:
+        assert not LOOKS_LIKE_ARN_SUFFIX.search(Names(project="cexio-bot", stack=stack).secret("key", host))
+
+
+class TestTags:
+    """A tag that AWS refuses fails half of a run; a hand-made owner tag would make objects change hands."""
+
+    def test_ordinary_tags_pass(self) -> None:
+        assert checked_tags({"team": "trading", "cost:centre": "a/b"}) == {
+            "team": "trading",
+            "cost:centre": "a/b",
+        }
+
+    @pytest.mark.parametrize(
+        "tags",
+        [
+            {"aws:x": "1"},
+            {"cexio-bot:owner": "x"},
+            {"": "x"},
+            {"k": "v" * 257},
+            {"k": "<v>"},
+            {str(n): "" for n in range(41)},
+        ],
+    )
+    def test_what_aws_or_we_would_trip_over_is_refused(self, tags: dict[str, str]) -> None:
+        with pytest.raises(ValueError, match="tag"):
+            checked_tags(tags)
