@@ -176,6 +176,11 @@ class TestTheListIsTheHosts:
         del resources["key"]
         assert on_resources(judge_stack, resources).passes
 
+    def test_a_host_without_any_key_is_no_matter_of_this_rule(self):
+        resources = stack()
+        del resources["key"], resources["whitelist"]
+        assert on_resources(judge_stack, resources).passes
+
     @pytest.mark.parametrize("addresses", [None, "x", 1.0, {"a": 1.0}, [[]], [{}], [None]])
     @pytest.mark.parametrize("of", ["whitelist", "key"])
     def test_addresses_of_the_wrong_type_are_reported_and_do_not_crash(self, of, addresses):
