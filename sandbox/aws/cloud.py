@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCOUNT = str(DEFAULT_ACCOUNT_ID)
+# Whoever uses keys that no metadata service handed out.
+DEPLOYER = f"arn:aws:iam::{ACCOUNT}:user/deployer"
 SESSION_SECONDS = 6 * 3600.0
 
 
@@ -53,6 +56,9 @@ class Cloud:
     commands: dict[str, Command] = field(default_factory=dict)
     sessions: dict[str, RoleSession] = field(default_factory=dict)
     released: set[str] = field(default_factory=set)
+    tokens: dict[tuple[str, str], Any] = field(default_factory=dict)
+    profile_known_at: dict[str, float] = field(default_factory=dict)
+    cpu_credits: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.agenda = Agenda(self.clock)
@@ -89,6 +95,9 @@ class Cloud:
                 return profile.roles[0]
         return None
 
+    def role_named(self, name: str) -> Any | None:
+        return next((role for role in self.iam.roles.values() if role.name == name), None)
+
     def open_session(self, role_name: str, instance_id: str) -> RoleSession:
         session = RoleSession(
             role_name=role_name,
@@ -106,3 +115,16 @@ class Cloud:
         """End every machine and the programs on it."""
         for machine in list(self.machines.values()):
             machine.destroy()
+
+
+def role_documents(role: Any) -> list[str]:
+    """The role's inline and attached policies as JSON texts."""
+    attached = [
+        version.document
+        for policy in role.managed_policies.values()
+        for version in policy.versions
+        if version.is_default
+    ]
+    return [
+        text if isinstance(text, str) else json.dumps(text) for text in [*role.policies.values(), *attached]
+    ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import moto
 import moto.ec2.urls
+import moto.ec2.utils
 import moto.iam.urls
 import moto.secretsmanager.urls
 import moto.ssm.urls
@@ -17,19 +18,43 @@ import moto.sts.urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from sandbox.aws.cloud import Cloud
-from sandbox.aws.corrections.call import IamCall, SecretsCall, StsCall
+from sandbox.aws.corrections.authorization import Authorization, SecretAuthorization, StsIdentity
+from sandbox.aws.corrections.client_tokens import ClientTokens
+from sandbox.aws.corrections.dry_run import DryRun
 from sandbox.aws.corrections.elastic_ips import ElasticIps
+from sandbox.aws.corrections.iam_names import IamNames
 from sandbox.aws.corrections.instance_lifecycle import InstanceLifecycle
+from sandbox.aws.corrections.instance_profiles import ProfilesAreKnown, ProfilesTakeTime
+from sandbox.aws.corrections.interface_attachment import InterfaceAttachment
+from sandbox.aws.corrections.launch_parameters import LaunchParameters
+from sandbox.aws.corrections.policy_simulation import PolicySimulation
+from sandbox.aws.corrections.quotas import Quotas
 from sandbox.aws.corrections.run_command import RunCommand
+from sandbox.aws.corrections.secret_deletion import SecretDeletion
+from sandbox.aws.corrections.secret_policies import SecretPolicies
+from sandbox.aws.corrections.secret_versions import SecretVersions
+from sandbox.aws.corrections.teardown_order import TeardownOrder
 
 CORRECTED_MOTO = "5.2.5"
 
 # Earlier in a row is asked first.
-EC2: tuple[type, ...] = (ElasticIps, InstanceLifecycle)
-IAM: tuple[type, ...] = (IamCall,)
-SECRETS: tuple[type, ...] = (SecretsCall,)
-SSM: tuple[type, ...] = (RunCommand,)
-STS: tuple[type, ...] = (StsCall,)
+EC2: tuple[type, ...] = (
+    Authorization,
+    DryRun,
+    # A repeated create is answered before anything is counted or checked.
+    ClientTokens,
+    Quotas,
+    LaunchParameters,
+    ProfilesAreKnown,
+    InterfaceAttachment,
+    TeardownOrder,
+    ElasticIps,
+    InstanceLifecycle,
+)
+IAM: tuple[type, ...] = (Authorization, PolicySimulation, IamNames, ProfilesTakeTime)
+SECRETS: tuple[type, ...] = (SecretAuthorization, SecretDeletion, SecretPolicies, SecretVersions)
+SSM: tuple[type, ...] = (Authorization, RunCommand)
+STS: tuple[type, ...] = (StsIdentity,)
 
 
 class WrongMotoError(RuntimeError):
@@ -46,6 +71,8 @@ def corrected_moto(cloud: Cloud) -> Any:
             f"moto {moto.__version__} is installed, the sandbox's corrections are for {CORRECTED_MOTO}: "
             "run `make setup`"
         )
+    # moto knows the token of an instance but not the filter; this is its table of filters.
+    moto.ec2.utils.filter_dict_attribute_mapping["client-token"] = "client_token"
     for module, name, corrections in (
         (moto.ec2.urls, "Ec2", EC2),
         (moto.iam.urls, "Iam", IAM),

@@ -40,7 +40,7 @@ def recorded(cloud: Cloud, request_log: Path) -> dict[str, Any]:
     return {
         "world": cloud.world,
         "ec2": {part: _plain(_own(getattr(cloud.ec2, part, None))) for part in _EC2_PARTS},
-        "iam": {part: _plain(getattr(cloud.iam, part, None)) for part in _IAM_PARTS},
+        "iam": {part: _plain(_own(getattr(cloud.iam, part, None))) for part in _IAM_PARTS},
         "ssm": _plain(
             {name: value for name, value in parameters.items() if not str(name).startswith("/aws/")}
         ),
@@ -54,10 +54,14 @@ def recorded(cloud: Cloud, request_log: Path) -> dict[str, Any]:
 
 
 def _own(objects: Any) -> Any:
-    """Without the snapshots behind Amazon's public images, which moto holds in great number."""
+    """Without Amazon's own snapshots and policies, which moto holds in great number."""
     if not isinstance(objects, dict):
         return objects
-    return {name: item for name, item in objects.items() if getattr(item, "owner_id", ACCOUNT) == ACCOUNT}
+    return {
+        name: item
+        for name, item in objects.items()
+        if getattr(item, "owner_id", ACCOUNT) == ACCOUNT and not str(name).startswith("arn:aws:iam::aws:")
+    }
 
 
 def _without_values(secret: Any) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class RequestLog:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        # For the check of signatures: reading a form uses the stream up.
+        environ["sandbox.body"] = body
         began, at = time.perf_counter(), datetime.now(timezone.utc)
         statuses: list[str] = []
 

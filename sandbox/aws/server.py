@@ -8,6 +8,7 @@ on SIGTERM or SIGINT ends the programs of its hosts, frees the port and exits 0.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -32,8 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.pace < 0:
         return _fail(f"--pace {chosen.pace} is negative: give 0 or more")
     try:
-        chosen.store.mkdir(parents=True, exist_ok=True)
-        server, cloud = _build(chosen)
+        server, cloud = build(chosen.address, chosen.port, chosen.store, chosen.world, chosen.pace)
     except OSError as fault:
         return _fail(
             f"cannot start on {chosen.address}:{chosen.port} with store {chosen.store}: {fault.strerror}"
@@ -57,8 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _build(chosen: argparse.Namespace) -> tuple[Any, Any]:
+def build(address: str, port: int, store: Path, world: str, pace: float) -> tuple[Any, Any]:
+    """The listening werkzeug server, not serving yet, and its Cloud; one at a time in a process.
+
+    Raises OSError when the port or the store cannot be had, WrongMotoError for another moto.
+    """
     # Imported here so that wrong arguments are answered at once: moto takes a second.
+    os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
     from moto.moto_server.werkzeug_app import MotoRequestHandler
     from werkzeug.serving import make_server
 
@@ -72,12 +77,13 @@ def _build(chosen: argparse.Namespace) -> tuple[Any, Any]:
         def log_request(self, *_: object) -> None:
             """The request log tells more."""
 
-    cloud = Cloud(world=chosen.world, store=chosen.store.resolve(), clock=Clock(chosen.pace), endpoint="")
+    store.mkdir(parents=True, exist_ok=True)
+    cloud = Cloud(world=world, store=store.resolve(), clock=Clock(pace), endpoint="")
     front = Front(cloud, RequestLog(corrected_moto(cloud), cloud.store / "requests.jsonl"))
     _ = cloud.ec2, cloud.iam
-    server = make_server(chosen.address, chosen.port, front, threaded=True, request_handler=Handler)
+    server = make_server(address, port, front, threaded=True, request_handler=Handler)
     server.daemon_threads = True
-    cloud.endpoint = f"http://{chosen.address}:{server.server_port}"
+    cloud.endpoint = f"http://{address}:{server.server_port}"
     return server, cloud
 
 

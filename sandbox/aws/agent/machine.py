@@ -11,11 +11,13 @@ from typing import Any
 
 from sandbox.aws.agent import programs, user_data
 from sandbox.aws.agent.metadata_service import MetadataService
-from sandbox.aws.cloud import ACCOUNT, REGION, Cloud, RoleSession
+from sandbox.aws.cloud import ACCOUNT, REGION, Cloud, RoleSession, role_documents
+from sandbox.aws.policy_evaluation import Decision, decide
 
 # A host of this project is registered about a second after its launch; on AWS it takes 20 to 90.
 BOOT_SECONDS = 0.4
 REGISTER_SECONDS = 0.6
+REGISTER_ACTION = "ssm:UpdateInstanceInformation"
 
 
 class Machine:
@@ -38,9 +40,12 @@ class Machine:
         self.root.mkdir(parents=True, exist_ok=True)
         try:
             written = user_data.write_files(self.user_data(), self.root) if self.user_data() else []
-            self.boot_log += [f"wrote {path}" for path in written]
+            self._log(*(f"wrote {path}" for path in written))
         except (user_data.UnreadableUserDataError, OSError) as fault:
-            self.boot_log.append(f"cloud-init: {fault}")
+            self._log(f"cloud-init: {fault}")
+
+    def _log(self, *lines: str) -> None:
+        self.boot_log += lines
         (self.folder / "boot.log").write_text("\n".join([*self.boot_log, ""]))
 
     def user_data(self) -> bytes:
@@ -52,8 +57,14 @@ class Machine:
         boot = self._boots
 
         def register() -> None:
-            if boot == self._boots and self.cloud.role(self.instance) is not None:
-                self.online = True
+            if boot != self._boots:
+                return
+            role = self.cloud.role(self.instance)
+            documents = role_documents(role) if role else []
+            self.online = decide(documents, REGISTER_ACTION, "*", {}) is Decision.ALLOWED
+            if not self.online:
+                # A real agent tries again after half an hour or more.
+                self._log(f"ssm agent: the instance's role does not allow {REGISTER_ACTION}; not registered")
 
         self.cloud.agenda.after(REGISTER_SECONDS, register)
 

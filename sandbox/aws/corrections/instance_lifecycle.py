@@ -41,6 +41,13 @@ class Departed(Instance):  # type: ignore[misc]
 class InstanceLifecycle(Ec2Call):
     """Holds each state for its time and refuses what the state does not allow."""
 
+    # moto shows every launch as pending, also one that is repeated and long running.
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = {  # noqa: RUF012  moto's own name
+        path: shown
+        for path, shown in Ec2Call.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
+        if not path.startswith("RunInstances.")
+    }
+
     def run_instances(self) -> Any:
         result = super().run_instances()
         for instance in result.result.instances:

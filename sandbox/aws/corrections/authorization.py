@@ -1,0 +1,140 @@
+"""An instance's role may do what its policies allow, and a secret's own policy is heard.
+
+moto lets anybody read anything. Here the credentials that an instance's metadata service handed out stand for
+its role: known, unexpired, the request really signed with them, and each call checked against the role's
+policies. Any other access key stands for the deployer, who may do all that a secret's policy does not deny.
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.secretsmanager.models import secretsmanager_backends
+
+from sandbox.aws import request_signature
+from sandbox.aws.cloud import ACCOUNT, DEPLOYER, REGION, RoleSession, role_documents
+from sandbox.aws.corrections.call import Call, SecretsCall, StsCall
+from sandbox.aws.policy_evaluation import Decision, decide
+
+ROLE_KEY_PREFIX = "ASIA"
+DENIED = {"ec2": "UnauthorizedOperation", "iam": "AccessDenied", "sts": "AccessDenied"}
+BAD_KEY = {"ec2": "AuthFailure", "iam": "InvalidClientTokenId", "sts": "InvalidClientTokenId"}
+EXPIRED = {"ec2": "RequestExpired", "iam": "ExpiredToken", "sts": "ExpiredToken"}
+FREE_FOR_ALL = frozenset(("sts:GetCallerIdentity",))
+
+
+class Authorization(Call):
+    """Comes first in every service."""
+
+    def admit(self) -> None:
+        session = self._session()
+        action = f"{self.service_name}:{self._get_action()}"
+        if action not in FREE_FOR_ALL:
+            self._authorize(session, action)
+        super().admit()
+
+    def _authorize(self, session: RoleSession | None, action: str) -> None:
+        resource, resource_policy = self._resource()
+        role = self.cloud.role_named(session.role_name) if session else None
+        arn = role.arn if role else DEPLOYER
+        context = {
+            "aws:PrincipalArn": arn,
+            "aws:PrincipalAccount": ACCOUNT,
+            "aws:PrincipalType": "AssumedRole" if session else "User",
+            "aws:RequestedRegion": REGION,
+            "aws:SecureTransport": "true",
+            "aws:SourceIp": str(self.normalized_request.remote_addr),
+            **self._conditions(),
+        }
+        identity = decide(role_documents(role), action, resource, context) if role else Decision.ALLOWED
+        principals = frozenset(
+            {arn, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"} | ({session.arn} if session else set())
+        )
+        on_resource = decide(resource_policy, action, resource, context, principals)
+        caller = session.arn if session else arn
+        if Decision.EXPLICIT_DENY in (identity, on_resource):
+            kind = "identity" if identity is Decision.EXPLICIT_DENY else "resource"
+            self._deny(caller, action, resource, f"with an explicit deny in a {kind}-based policy")
+        if Decision.ALLOWED not in (identity, on_resource):
+            self._deny(
+                caller, action, resource, f"because no identity-based policy allows the {action} action"
+            )
+
+    def _session(self) -> RoleSession | None:
+        """The role session whose credentials the request carries; None for the deployer."""
+        key = self.access_key or ""
+        if not key.startswith(ROLE_KEY_PREFIX):
+            return None
+        service = str(self.service_name)
+        session = self.cloud.sessions.get(key)
+        if session is None or self.cloud.role_named(session.role_name) is None:
+            session = None
+        if session is None or self.headers.get("X-Amz-Security-Token") != session.token:
+            code = BAD_KEY.get(service, "UnrecognizedClientException")
+            self.refuse(code, "The security token included in the request is invalid.")
+        if session.expires_at <= self.cloud.clock.now():
+            code = EXPIRED.get(service, "ExpiredTokenException")
+            self.refuse(code, "The security token included in the request is expired")
+        request = self.normalized_request
+        body = request.environ["sandbox.body"]
+        fault = request_signature.fault(request.method, request.url, self.headers, body, session.secret_key)
+        if fault is not None:
+            code = "InvalidSignatureException" if service not in BAD_KEY else "SignatureDoesNotMatch"
+            self.refuse(code, fault)
+        return session
+
+    def _resource(self) -> tuple[str, list[str]]:
+        """ARN that the call is about and the policies on it; services without such policies say `*`."""
+        return "*", []
+
+    def _conditions(self) -> dict[str, str]:
+        return {}
+
+    def _deny(self, caller: str, action: str, resource: str, reason: str) -> None:
+        code = DENIED.get(str(self.service_name), "AccessDeniedException")
+        self.refuse(
+            code, f"User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
+        )
+
+
+class SecretAuthorization(Authorization, SecretsCall):
+    """Calls that name a secret are about its ARN, and its policy counts."""
+
+    def _resource(self) -> tuple[str, list[str]]:
+        name = self._get_param("SecretId") or self._get_param("Name")
+        if not name:
+            return "*", []
+        secret = secretsmanager_backends[ACCOUNT][REGION].secrets.get(name)
+        if secret is None:
+            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}", []
+        return secret.arn, [secret.policy] if secret.policy else []
+
+    def _conditions(self) -> dict[str, str]:
+        stage = self._get_param("VersionStage")
+        if self._get_action() == "GetSecretValue" and not stage and not self._get_param("VersionId"):
+            stage = "AWSCURRENT"
+        named = {
+            "secretsmanager:SecretId": self._resource()[0],
+            "secretsmanager:VersionStage": stage,
+            "secretsmanager:VersionId": self._get_param("VersionId"),
+        }
+        return {key: value for key, value in named.items() if value}
+
+    def batch_get_secret_value(self) -> Any:
+        """Each secret is asked for by itself on AWS; a list of them is more than the sandbox checks."""
+        self.refuse("InvalidRequestException", "the sandbox does not answer BatchGetSecretValue")
+
+
+class StsIdentity(Authorization, StsCall):
+    """Names the role of an instance, and one user for everybody else."""
+
+    def get_caller_identity(self) -> Any:
+        session = self.cloud.sessions.get(self.access_key or "")
+        if session is None:
+            return ActionResult({"UserId": "AIDASANDBOXDEPLOYER0", "Account": ACCOUNT, "Arn": DEPLOYER})
+        role = self.cloud.role_named(session.role_name)
+        user_id = f"{role.id if role else ''}:{session.instance_id}"
+        return ActionResult({"UserId": user_id, "Account": ACCOUNT, "Arn": session.arn})

@@ -1,0 +1,48 @@
+"""SimulatePrincipalPolicy answers; moto has no such call.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+A role is judged by its policies; the deployer may do everything, as elsewhere in the sandbox.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+
+from sandbox.aws.cloud import ACCOUNT, DEPLOYER, role_documents
+from sandbox.aws.corrections.call import IamCall
+from sandbox.aws.policy_evaluation import Decision, decide
+
+
+class PolicySimulation(IamCall):
+    def simulate_principal_policy(self) -> ActionResult:
+        arn = str(self._get_param("PolicySourceArn"))
+        role = next((role for role in self.cloud.iam.roles.values() if role.arn == arn), None)
+        if not arn.startswith(f"arn:aws:iam::{ACCOUNT}:"):
+            self.refuse(
+                "InvalidInput", f"Invalid Entity Arn: {arn} does not name a user, group or role of IAM"
+            )
+        if role is None and arn != DEPLOYER:
+            self.refuse("NoSuchEntity", f"The entity {arn} cannot be found.")
+        context = {
+            entry["ContextKeyName"]: entry["ContextKeyValues"][0]
+            for entry in self._get_param("ContextEntries", [])
+            if entry.get("ContextKeyValues")
+        }
+        results = [
+            _row(action, resource, decide(role_documents(role), action, resource, context) if role else None)
+            for action in self._get_param("ActionNames", [])
+            for resource in self._get_param("ResourceArns", []) or ["*"]
+        ]
+        return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
+def _row(action: str, resource: str, decision: Decision | None) -> dict[str, Any]:
+    return {
+        "EvalActionName": action,
+        "EvalResourceName": resource,
+        "EvalDecision": (decision or Decision.ALLOWED).value,
+        "MatchedStatements": [],
+        "MissingContextValues": [],
+    }
