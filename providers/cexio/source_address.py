@@ -1,4 +1,4 @@
-"""Which IPv4 addresses the exchange can see a call come from: public ones, and in the sandbox loopback ones."""
+"""Which IPv4 addresses the exchange can see a call come from: public ones; in the sandbox, loopback too."""
 
 from __future__ import annotations
 
