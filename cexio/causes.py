@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -77,10 +78,9 @@ class Row(BaseModel):
         }[self.match]
 
 
-class Reading(BaseModel):
+@dataclass(frozen=True)
+class Reading:
     """An answer understood as far as it can be. `text` is the exchange's error text, if there is one."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     shape: Shape
     cause: Cause | None = None
@@ -140,8 +140,13 @@ def _error_text(document: dict[str, Any]) -> str | None:
     for place in (document, data if isinstance(data, dict) else {}):
         if place.get("error"):
             error = place["error"]
-            return error if isinstance(error, str) else json.dumps(error)
+            return _sound(error if isinstance(error, str) else json.dumps(error))
     return None
+
+
+def _sound(text: str) -> str:
+    """A JSON text may carry half a surrogate pair, which nothing can print."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _read_login(document: dict[str, Any], status: int | None) -> Reading:
@@ -160,7 +165,7 @@ def _refusal(error: str, status: int | None, channel: str) -> Reading:
 
 def _rejection(data: dict[str, Any]) -> Reading:
     code, text = data.get("rejectCode"), data.get("rejectReason")
-    text = text if isinstance(text, str) else ""
+    text = _sound(text) if isinstance(text, str) else ""
     for row in table():
         if row.code is not None and str(row.code) == str(code) and row.matches(text):
             if row.order_id == "NONE" and data.get("orderId") != "NONE":

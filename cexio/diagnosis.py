@@ -98,8 +98,8 @@ def _named(
     if named == "activation":
         return Refusal(
             Verdict.NOT_ACTIVATED,
-            "the key is not activated: open the link or enter the code that CEX.IO e-mailed (valid 5 minutes, "
-            "Activate on the key page sends a new one); every edit of the key asks for it again",
+            "the key is not activated: open the link or enter the code that CEX.IO e-mailed (valid 5 "
+            "minutes, Activate on the key page sends a new one); every edit of the key asks for it again",
         )
     if rest.cause == "legacy" or (login is not None and login.cause == "legacy"):
         return Refusal(

@@ -69,7 +69,7 @@ class Measurement(BaseModel):
     ready: bool
     problem: str | None = Field(default=None, max_length=MAX_TEXT)
     stage: str | None = Field(default=None, max_length=40)
-    clock_skew_s: float | None = None
+    clock_skew_s: float | None = Field(default=None, allow_inf_nan=False)
     answers: list[Answer] = Field(default_factory=list)
 
     def answer(self, probe: str) -> Answer | None:
@@ -106,7 +106,7 @@ class _Report(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     v: Literal[1]
     answers: list[_HostAnswer]
-    clockSkew: float | None  # noqa: N815 - the protocol's own name
+    clockSkew: float | None = Field(allow_inf_nan=False)  # noqa: N815 - the protocol's own name
     problem: _Problem | None
     sha256: str
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cexio.errors import UnknownPermissionError
+
 GUIDE_PERMISSIONS = ("Account balance", "Open orders", "Place order", "Cancel order")
 WITHDRAWAL = "Withdrawal"
 
@@ -27,10 +29,6 @@ _SPOT_OF_GUIDE: dict[str, tuple[str, ...]] = {
     WITHDRAWAL: (FUNDS_INTERNAL, FUNDS_WALLET),
 }
 _CANONICAL = {name.lower(): name for name in (*_SPOT_OF_GUIDE, *SPOT_PERMISSIONS)}
-
-
-class UnknownPermissionError(ValueError):
-    """A name that is in neither vocabulary."""
 
 
 def canonical(name: str) -> str:

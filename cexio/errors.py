@@ -1,0 +1,95 @@
+"""What can go wrong with the exchange, by cause.
+
+    CexioError
+    ├── CredentialsError          key or signature is wrong (REST says one thing for both)
+    │   └── WrongKindOfKeyError   the legacy API answered
+    ├── ClockError                the signature's time is outside the exchange's window
+    ├── ActivationError           the key is not activated, or an edit deactivated it
+    ├── AddressError              the source address is not on the key's whitelist
+    ├── PermissionMissingError    the key has not the level that the action needs
+    ├── RateLimitError            429, or its WebSocket counterpart
+    ├── InvalidRequestError       a parameter is missing, ill-typed or not known
+    ├── BusinessError             a rule of the exchange was broken
+    │   └── OrderRejectedError    HTTP 200 around an order that was rejected
+    ├── ExchangeFaultError        the exchange's own fault, maintenance, or a page instead of its API
+    ├── UnclearAnswerError        the exchange said something that no source explains
+    ├── TransportError            no answer: refused, timeout, tls, dns, cut, garbage, network
+    └── UnknownPermissionError    a name that is in neither vocabulary of permissions (a ValueError)
+
+Messages are one line and carry the exchange's text, bounded; never a key, secret or signature.
+"""
+
+from __future__ import annotations
+
+
+class CexioError(Exception):
+    """Root. `text` is the exchange's own text (bounded, free of secrets), `status` the HTTP status."""
+
+    def __init__(self, message: str, *, text: str = "", status: int | None = None) -> None:
+        super().__init__(" ".join(message.split()))
+        self.text = text
+        self.status = status
+
+
+class CredentialsError(CexioError):
+    """Key or signature is wrong."""
+
+
+class WrongKindOfKeyError(CredentialsError):
+    """The legacy API answered: another key system."""
+
+
+class ClockError(CexioError):
+    """The signature's time is outside the exchange's window."""
+
+
+class ActivationError(CexioError):
+    """The key is not activated."""
+
+
+class AddressError(CexioError):
+    """The source address is not on the whitelist."""
+
+
+class PermissionMissingError(CexioError):
+    """The key has not the level that the action needs."""
+
+
+class RateLimitError(CexioError):
+    """Too many points in this calendar minute."""
+
+
+class InvalidRequestError(CexioError):
+    """A parameter is missing, ill-typed or not known."""
+
+
+class BusinessError(CexioError):
+    """A rule of the exchange was broken."""
+
+
+class OrderRejectedError(BusinessError):
+    """An order was rejected; `code` is the exchange's rejectCode."""
+
+    def __init__(self, message: str, *, code: int | None, text: str = "") -> None:
+        super().__init__(message, text=text, status=200)
+        self.code = code
+
+
+class ExchangeFaultError(CexioError):
+    """The exchange's own fault, maintenance, or a page instead of its API."""
+
+
+class UnclearAnswerError(CexioError):
+    """The exchange said something that no source explains."""
+
+
+class TransportError(CexioError):
+    """No answer; `fault` says why in one word."""
+
+    def __init__(self, message: str, *, fault: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class UnknownPermissionError(CexioError, ValueError):
+    """A name that is in neither vocabulary of permissions."""

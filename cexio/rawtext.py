@@ -1,0 +1,59 @@
+"""The raw text of an answer: bounded, printable, and cleaned of what was sent.
+
+An exchange (or a proxy's debug page) may echo a key or a signature; it must not travel on. Where the
+text is cut, the document's upper levels are kept beside it, so that an envelope stays readable.
+`host/probe.py` has the same three functions, for it is one file of standard library; a test holds
+them equal.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import urllib.parse
+from collections.abc import Iterable
+from typing import Any
+
+_SHORTEST_SECRET = 8
+_HIDDEN = "[hidden]"
+
+
+def printable(body: bytes, hide: Iterable[str]) -> str:
+    """The body as text, without control characters and without any form of the values in `hide`."""
+    text = body.decode("utf-8", "replace")
+    for value in hide:
+        if len(value) >= _SHORTEST_SECRET:
+            forms = {value, json.dumps(value)[1:-1], value.replace("/", "\\/")}
+            forms |= {urllib.parse.quote(value, safe=""), html.escape(value)}
+            for form in sorted(forms, key=len, reverse=True):
+                text = text.replace(form, _HIDDEN)
+    return "".join(each if each >= " " or each in "\n\r\t" else "\ufffd" for each in text)
+
+
+def head(text: str) -> dict[str, Any] | None:
+    """The upper two levels of a JSON object with long values shortened; None where it is no object."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return _shallow(document, 2) if isinstance(document, dict) else None
+
+
+def shortened(text: str, limit: int) -> tuple[str, bool, dict[str, Any] | None]:
+    """Text cut to `limit` characters, whether it was cut, and its head if it was."""
+    if len(text) <= limit:
+        return text, False, None
+    return text[:limit], True, head(text)
+
+
+def _shallow(value: Any, levels: int) -> Any:
+    if isinstance(value, dict):
+        pairs = list(value.items())[:20] if levels else []
+        return {str(name)[:60]: _shallow(each, levels - 1) for name, each in pairs}
+    if isinstance(value, list):
+        return []
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)) and abs(value) < 1e18:
+        return value
+    return str(value)[:120]
