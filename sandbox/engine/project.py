@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.engine.errors import ProjectError
+from sandbox.engine.project_config import Declaration, declarations
 from sandbox.engine.yaml_text import YamlError, load
 
 NAMES = ("Pulumi.yaml", "Pulumi.yml")
@@ -34,7 +35,7 @@ class Project:
     main: Path
     python: Path
     backend_url: str | None = None
-    config_defaults: Mapping[str, Any] = field(default_factory=dict)
+    declared: tuple[Declaration, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -65,7 +66,7 @@ class Project:
             main=(root / str(content.get("main") or ".")).resolve(),
             python=python_of(root, virtualenv if isinstance(virtualenv, str) else None, environ),
             backend_url=backend.get("url") if isinstance(backend, dict) else None,
-            config_defaults=_defaults(name, config) if isinstance(config, dict) else {},
+            declared=declarations(name, config, str(path)) if isinstance(config, dict) else (),
             env=_activated(root, virtualenv) if isinstance(virtualenv, str) else {},
         )
 
@@ -113,17 +114,3 @@ def _runtime_options(content: Mapping[str, Any], path: Path) -> Mapping[str, Any
             f"{path}: runtime {name!r} is not known to this engine: it runs python programs only"
         )
     return options if isinstance(options, dict) else {}
-
-
-def _defaults(project: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that the project's `config:` block gives to keys that a stack leaves out."""
-    defaults = {}
-    for key, entry in config.items():
-        full = key if ":" in key else f"{project}:{key}"
-        if not isinstance(entry, dict):
-            defaults[full] = entry
-        elif "default" in entry:
-            defaults[full] = entry["default"]
-        elif "value" in entry:
-            defaults[full] = entry["value"]
-    return defaults
