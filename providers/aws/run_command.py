@@ -16,9 +16,10 @@ import time
 import uuid
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict
 
+from providers.aws.failures import answer_was_lost, code_of
 from providers.errors import ProviderError
 
 DOCUMENT = "AWS-RunShellScript"
@@ -101,13 +102,13 @@ class RunCommand:
                     },
                 )
                 return str(answer["Command"]["CommandId"])
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") != "InvalidInstanceId":
+            except (ClientError, BotoCoreError) as error:
+                if answer_was_lost(error):
+                    return self._sent_after_all(run)
+                if code_of(error) != "InvalidInstanceId":
                     raise
                 if time.monotonic() > deadline:
                     raise self._agent_missing("takes no commands") from None
-            except HTTPClientError:
-                return self._sent_after_all(run)
             pause.take()
 
     def _sent_after_all(self, run: str) -> str:
@@ -137,7 +138,7 @@ class RunCommand:
                 )
             except ClientError as error:
                 # Systems Manager may not show for some seconds what it has just accepted.
-                if error.response.get("Error", {}).get("Code") != "InvocationDoesNotExist":
+                if code_of(error) != "InvocationDoesNotExist":
                     raise
                 invocation = {"Status": "Pending"}
             if invocation["Status"] not in RUNNING:

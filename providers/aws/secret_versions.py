@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from providers.aws.failures import code_of
 from providers.errors import ProviderError
 
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
@@ -67,7 +68,7 @@ class SecretVersions:
         try:
             found = self._client.describe_secret(SecretId=self._arn)
         except ClientError as error:
-            if _code(error) == "ResourceNotFoundException":
+            if code_of(error) == "ResourceNotFoundException":
                 raise SecretGone(f"{self._arn}: no such secret: `pulumi refresh`, then `pulumi up`") from None
             raise
         if found.get("DeletedDate"):
@@ -87,7 +88,7 @@ class SecretVersions:
         try:
             return str(self._client.get_secret_value(SecretId=self._arn, VersionId=version)["SecretString"])
         except ClientError as error:
-            if _code(error) in ("AccessDeniedException", "DecryptionFailure"):
+            if code_of(error) in ("AccessDeniedException", "DecryptionFailure"):
                 raise SecretUnreadable(
                     f"{self._arn}: these AWS credentials may not read the secret (secretsmanager:"
                     "GetSecretValue): offer the key again with CEXIO_KEY_FILE, or run with a role that may"
@@ -133,7 +134,7 @@ class SecretVersions:
                 SecretId=self._arn, ClientRequestToken=version, SecretString=text, VersionStages=[PENDING]
             )
         except ClientError as error:
-            if _code(error) == "ResourceExistsException":
+            if code_of(error) == "ResourceExistsException":
                 raise StagedMeanwhile(
                     f"{self._arn}: version {version} exists with another content than this key: somebody put "
                     "it there by hand; make a new key on the exchange and offer that one"
@@ -148,7 +149,7 @@ class SecretVersions:
                 SecretId=self._arn, VersionStage=label, MoveToVersionId=to, **removed
             )
         except ClientError as error:
-            if _code(error) in ("InvalidParameterException", "InvalidRequestException"):
+            if code_of(error) in ("InvalidParameterException", "InvalidRequestException"):
                 raise self._staged_meanwhile() from None
             raise
 
@@ -170,7 +171,3 @@ class SecretVersions:
             f"{self._arn}: another version was staged or promoted while this key was being proven; nothing "
             "was promoted: see who else deploys here, then run the same command again"
         )
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))

@@ -26,8 +26,6 @@ from cexio.verdicts import judge
 from providers.aws.run_command import HostNotReady, RunCommand
 
 PROGRAM = "/opt/cexio-bot/probe.py"
-NOT_YET = ("metadata", "secret")  # what a fresh role or version may answer before AWS has spread the word
-NOT_YET_FOR, NOT_YET_PAUSE = 60.0, 3.0
 
 
 class Subject(BaseModel):
@@ -77,15 +75,7 @@ def from_host(subject: Subject, host: RunCommand) -> AskHost:
         except HostNotReady as error:
             return not_ready("host", error.stage, str(error), address)
 
-    def settled(plan: Sequence[Probe]) -> Measurement:
-        deadline = time.monotonic() + NOT_YET_FOR
-        while True:
-            found = measured(plan)
-            if found.ready or found.stage not in NOT_YET or time.monotonic() > deadline:
-                return found
-            time.sleep(NOT_YET_PAUSE)
-
-    return settled
+    return measured
 
 
 def command_line(subject: Subject, plan: Sequence[Probe]) -> str:

@@ -21,15 +21,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    Resource,
-    UpdateResult,
-)
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pydantic import Field
 
 from cexio.credentials import Credentials
 from cexio.judgement import Confirmation, Expectation, Judgement, Verdict
@@ -39,7 +32,7 @@ from providers.aws.session import client
 from providers.cexio.offered_key import KeyNotAccepted, fingerprint, offered_key
 from providers.cexio.proof import Subject, from_here, from_host, prove
 from providers.cexio.stored_key import as_text, from_text
-from providers.contract import Provider
+from providers.contract import Inputs, Provider, Resource
 from providers.errors import ProviderError
 
 PROVEN_WITH = (
@@ -69,44 +62,61 @@ class KeyNotProven(ProviderError):
     """The proof did not pass, so nothing was promoted."""
 
 
+class TradingKeyInputs(Inputs):
+    """What the proof depends on. The last four are put in by check.
+
+    addresses: the host's own first. offered, fingerprint: whether this run was offered a key, and which key
+    it is about: the one offered, else the one before.
+    """
+
+    owner: str
+    secret_arn: str
+    instance_id: str
+    addresses: tuple[str, ...] = Field(min_length=1)
+    permissions: tuple[str, ...] = Field(min_length=1)
+    account_id: str | None = None
+    pair: str
+    confirmations: tuple[Confirmation, ...] = ()
+    review_request: str | None = None
+    review_days: int = Field(gt=0)
+    endpoint: str
+    region: str
+    offered: bool = False
+    fingerprint: str | None = None
+
+
 class TradingKeyProvider(Provider):
     """Stages, proves, promotes. The id is the owner tag, as there is one key a host."""
 
+    inputs = TradingKeyInputs
+
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Put in where the exchange is and which key this run is about: the one offered, else the old one."""
-        inputs = {**news, "endpoint": self.endpoints.cexio, "region": self.endpoints.region, "offered": False}
-        inputs |= {name: olds[name] for name in ("fingerprint",) if (olds or {}).get(name)}
-        owner = news.get("owner")
+        found: dict[str, Any] = {"endpoint": self.endpoints.cexio, "region": self.endpoints.region}
         try:
             key = offered_key(os.environ)
         except KeyNotAccepted as error:
-            return CheckResult(inputs, [CheckFailure("fingerprint", str(error))])
-        if key is not None and isinstance(owner, str):
-            inputs |= {"offered": True, "fingerprint": fingerprint(key, owner)}
-        return CheckResult(inputs, [])
+            return CheckResult({**news, **found}, [CheckFailure("fingerprint", str(error))])
+        if key is None:
+            found |= {"offered": False, "fingerprint": (olds or {}).get("fingerprint")}
+        else:
+            found |= {"offered": True, "fingerprint": fingerprint(key, str(news.get("owner")))}
+        return super().check(olds, {**news, **found})
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """What calls for another proof is an update; nothing is a replacement, least of all an unknown."""
-        another_key = news.get("offered") is True and news.get("fingerprint") != olds.get("fingerprint")
-        changed = (
-            another_key
-            or olds.get("drift") is not None
-            or any(olds.get(name) != news.get(name) for name in (*PROVEN_WITH, "reviewDays"))
-        )
+        changed = self._to_prove(olds, news) or self._differs("reviewDays", olds, news)
         return DiffResult(changes=changed, replaces=[], delete_before_replace=False)
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Prove the key offered, or the real one found in AWSCURRENT (after a destroy, say), or await one."""
-        return CreateResult(id_=str(props["owner"]), outs=self._settled(props, known=None))
+        return CreateResult(str(props["owner"]), self._settled(props, known=None))
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Prove again, with another key or under other circumstances."""
-        another_key = news.get("offered") is True and news.get("fingerprint") != olds.get("fingerprint")
-        same = all(olds.get(name) == news.get(name) for name in PROVEN_WITH)
-        if same and not another_key and olds.get("drift") is None:
-            proven_at = olds.get("verifiedAt")
-            return UpdateResult(outs={**olds, **_asked(news), **_due(proven_at, news)})
-        return UpdateResult(outs=self._settled(news, known=olds))
+        """Prove again, with another key or under other circumstances; or move the due date alone."""
+        if self._to_prove(olds, news):
+            return UpdateResult(self._settled(news, known=olds))
+        return UpdateResult({**olds, **_asked(news), **_due(olds.get("verifiedAt"), news)})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Whether the version that was proven is still the current one; nothing is asked of the exchange."""
@@ -121,6 +131,11 @@ class TradingKeyProvider(Provider):
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Leave the versions to the secret, which has a recovery window."""
+
+    def _to_prove(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+        another_key = news.get("offered") is True and news.get("fingerprint") != olds.get("fingerprint")
+        drifted = olds.get("drift") is not None
+        return another_key or drifted or any(self._differs(name, olds, news) for name in PROVEN_WITH)
 
     def _settled(self, props: dict[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any]:
         versions = self._versions(props)
@@ -167,22 +182,23 @@ class TradingKeyProvider(Provider):
         return _outputs(props, judgement, current, mark)
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
+        asked = TradingKeyInputs.of(props)
         subject = Subject(
-            secret_arn=props["secretArn"],
+            secret_arn=asked.secret_arn,
             version=version,
             region=self.endpoints.region,
             exchange=self.endpoints.cexio,
-            pair=props["pair"],
+            pair=asked.pair,
             expected=Expectation(
-                permissions=tuple(props["permissions"]),
-                addresses=tuple(props["addresses"]),
-                account_id=props.get("accountId"),
+                permissions=asked.permissions,
+                addresses=asked.addresses,
+                account_id=asked.account_id,
                 fingerprint=mark,
             ),
-            confirmations=tuple(Confirmation.model_validate(one) for one in props["confirmations"]),
+            confirmations=asked.confirmations,
         )
         host = RunCommand(
-            client("ssm", self.endpoints), client("ssm", self.endpoints, once=True), props["instanceId"]
+            client("ssm", self.endpoints), client("ssm", self.endpoints, once=True), asked.instance_id
         )
         return prove(subject, from_host(subject, host), None if key is None else from_here(subject, key))
 
