@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from addresses import ipv4
 from pulumi_policy import PolicyComplianceFramework, PolicyResource, Severity
-from rule import Findings, Properties, Rule, Run, is_list, on_inputs, on_outputs, on_stack, output
+from rule import Findings, Properties, Rule, Run, is_list, on_inputs, on_stack, output
 
 ELASTIC_IP = "pulumi-python:dynamic/aws:ElasticIp"
 
@@ -40,7 +40,7 @@ RULE = Rule(
 
 
 def judge(properties: Properties, run: Run, findings: Findings) -> None:
-    """Judge one address: the same on inputs and on outputs."""
+    """Judge what is declared of one address."""
     with findings.clause():
         retain = properties.get("retain")
         if not isinstance(retain, bool):
@@ -80,8 +80,4 @@ def _acknowledged(run: Run) -> Sequence[object]:
     return addresses if is_list(addresses) else ()
 
 
-POLICIES = [
-    on_inputs(RULE, [ELASTIC_IP], judge),
-    on_outputs(RULE, [ELASTIC_IP], judge),
-    on_stack(RULE, judge_stack),
-]
+POLICIES = [on_inputs(RULE, [ELASTIC_IP], judge), on_stack(RULE, judge_stack)]

@@ -113,7 +113,7 @@ class TestWhatThePackSaysOfItself:
     def test_every_policy_is_mandatory_and_tells_severity_reference_and_remedy(self, pack):
         policies = pack.GetAnalyzerInfo(empty_pb2.Empty()).policies
         names = [policy.name for policy in policies]
-        assert len(names) == len(set(names)) == 10
+        assert len(names) == len(set(names)) == 9
         for policy in policies:
             assert policy.enforcementLevel == wire.MANDATORY
             assert policy.severity in (wire.POLICY_SEVERITY_HIGH, wire.POLICY_SEVERITY_CRITICAL)
@@ -163,7 +163,7 @@ class TestBadIsStopped:
     @pytest.mark.parametrize(
         ("name", "changes", "policy"),
         [
-            ("address", {"retain": False}, "address-is-kept-as-made"),
+            ("address", {"release": "51.15.20.30"}, "address-is-kept-in-stack"),
             ("host", {"metadata": {}}, "imdsv2-is-required-as-made"),
             ("firewall", {"ingress": [{"port": 22}]}, "no-ingress-as-made"),
             (
@@ -267,5 +267,6 @@ class TestReleaseIsAcknowledgedInThePacksConfiguration:
             assert told(analyze(pack, kind, leaving)) == {"address-is-kept": "mandatory"}
             pack.Configure(wire.ConfigureAnalyzerRequest(policyConfig={"address-is-kept": agreed}))
             assert not told(analyze(pack, kind, leaving))
+            assert not told(analyze_stack(pack, stack() | {"address": (kind, leaving)}))
             pack.Configure(wire.ConfigureAnalyzerRequest())
             assert told(analyze(pack, kind, leaving))
