@@ -41,8 +41,8 @@ async def plan_deletes(
         unnamed = [urn for urn in dict.fromkeys(step.urn for step in deletes.values()) if urn not in targets]
         for urn in unnamed:
             reporter.error(
-                f"Resource '{urn}' will be destroyed but was not specified in --target list. Either include resource in "
-                "--target list or pass --target-dependents to proceed.", urn
+                f"Resource '{urn}' will be destroyed but was not specified in --target list.\nEither include "
+                "resource in --target list or pass --target-dependents to proceed.", urn
             )  # fmt: skip
         if unnamed:
             decided.failed = True

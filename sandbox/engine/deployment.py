@@ -150,6 +150,8 @@ class Run:
             return await self._deployed(serving, snapshot, base, planner, executor, registrations)
         finally:
             await executor.idle()
+            if executor.stopping.is_set():
+                await serving.stop_program()
             registrations.closed.set()
 
     @property
@@ -226,7 +228,7 @@ class Run:
         """Whether each target is in the state or the program; tells those that are not."""
         unknown = [urn for urn in Targets(self._operation.targets).literals if urn not in base.all and urn not in registered]
         for urn in unknown:
-            hint = "" if "$" in urn else ". Did you forget to escape $ in your shell?"
+            hint = "." if "$" in urn else ". Did you forget to escape $ in your shell?"
             self._reporter.error(f"Target '{urn}' could not be found in the stack{hint}")
         return not unknown
 

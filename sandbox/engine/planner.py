@@ -245,7 +245,7 @@ class Planner:
             for urn in (*step.new.needs(), step.new.parent):
                 if urn in self.decided.skipped_creates:
                     self._reporter.error(
-                        f"Resource '{step.urn}' depends on '{urn}' which was not specified in --target list.", step.urn
+                        f"Resource '{step.urn}' depends on '{urn}' which was was not specified in --target list.", step.urn
                     )
                     self.decided.failed = True
                     self.decided.skipped_creates.discard(urn)

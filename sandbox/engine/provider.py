@@ -75,7 +75,7 @@ class Provider:
     ) -> Diff:
         """How an object differs from new inputs; where the provider does not say, by comparing the inputs."""
         request = protocol.provider.DiffRequest(
-            id=id_, urn=urn, name=urns.name_of(urn), type=urns.type_of(urn), oldInputs=to_struct(old_inputs),
+            id=id_, urn=urn, name=urns.name_of(urn), type=urns.type_of(urn), old_inputs=to_struct(old_inputs),
             olds=to_struct(old_outputs), news=to_struct(new), ignoreChanges=ignored,
         )  # fmt: skip
         answer = await self._call("Diff", request)
@@ -100,7 +100,7 @@ class Provider:
     async def update(self, old: Resource, new: Resource) -> Properties:
         """Change an object; its outputs from then on."""
         request = protocol.provider.UpdateRequest(
-            id=old.id, urn=new.urn, name=new.name, type=new.type, oldInputs=to_struct(old.inputs),
+            id=old.id, urn=new.urn, name=new.name, type=new.type, old_inputs=to_struct(old.inputs),
             olds=to_struct(old.outputs), news=to_struct(new.inputs), ignoreChanges=new.ignore_changes,
             timeout=new.custom_timeouts.get("update", 0),
         )  # fmt: skip
@@ -120,7 +120,7 @@ class Provider:
     async def delete(self, old: Resource) -> None:
         """Delete an object."""
         request = protocol.provider.DeleteRequest(
-            id=old.id, urn=old.urn, name=old.name, type=old.type, oldInputs=to_struct(old.inputs),
+            id=old.id, urn=old.urn, name=old.name, type=old.type, old_inputs=to_struct(old.inputs),
             properties=to_struct(old.outputs), timeout=old.custom_timeouts.get("delete", 0),
         )  # fmt: skip
         await self._call("Delete", request)

@@ -106,6 +106,9 @@ class Registrations:
             raise
         except EngineError as error:
             raise self.refuse(error, self._planner.urn(goal)) from None
+        except Exception as error:
+            what = EngineError(f"the engine itself failed: {type(error).__name__}: {error}")
+            raise self.refuse(what, self._planner.urn(goal)) from error
         step = [step for step in steps if step.op != "replace" and step.new][-1]
         return Registered(step.resource, step.skipped)
 

@@ -78,6 +78,11 @@ class Serving:
         await self._server.start()
         return child
 
+    async def stop_program(self) -> None:
+        """End the program, which is not to hear that the run has failed."""
+        if self._program:
+            await (await self._program).stop()
+
     def kill(self) -> None:
         """End all processes at once."""
         for start in self._started:
