@@ -53,9 +53,9 @@ def prove(subject: Subject, ask_host: AskHost, ask_here: AskHere | None) -> Judg
     )
     before = ask_host(plan)
     alone = judge(before, None, None, subject.expected, subject.confirmations)
-    if ask_here is None or all(row.verdict is not Finding.GRANTED for row in alone.permissions):
+    if all(row.verdict is not Finding.GRANTED for row in alone.permissions):
         return alone
-    here = ask_here(elsewhere_plan(subject.pair))
+    here = None if ask_here is None else ask_here(elsewhere_plan(subject.pair))
     after = ask_host(recheck_plan(subject.pair))
     return judge(before, here, after, subject.expected, subject.confirmations)
 

@@ -25,7 +25,7 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 from pydantic import Field
 
 from cexio.credentials import Credentials
-from cexio.judgement import Confirmation, Expectation, Judgement, Verdict
+from cexio.judgement import Confirmation, Expectation, Finding, Judgement, Verdict
 from providers.aws.run_command import RunCommand
 from providers.aws.secret_versions import SecretGone, SecretUnreadable, SecretVersions
 from providers.aws.session import client
@@ -51,6 +51,7 @@ PROVEN_WITH = (
 """Inputs whose change makes the key be proven again; a change of `reviewDays` moves the due date alone."""
 
 STAGE = "AWSCURRENT"
+SHORT = 16  # digits of the fingerprint in a confirmation
 AWAITING = (
     "no key is offered yet: make one at the exchange by the steps of the whitelist record, then run this "
     "again with CEXIO_KEY_FILE naming a file of mode 0600"
@@ -152,7 +153,7 @@ class TradingKeyProvider(Provider):
             current = versions.stage(version, as_text(key)).current
         judgement = self._proven(props, version, version, key)
         if not judgement.promotes:
-            raise KeyNotProven(f"{_said(judgement)}; {_left_alone(current, version)}")
+            raise KeyNotProven(f"{_said(judgement, version)}; {_left_alone(current, version)}")
         versions.promote(version, instead_of=current)
         return _outputs(props, judgement, version, version)
 
@@ -177,7 +178,7 @@ class TradingKeyProvider(Provider):
             key = None
         judgement = self._proven(props, current, mark, key)
         if not judgement.promotes:
-            raise KeyNotProven(f"{_said(judgement)}; the key in {STAGE} is left as it is")
+            raise KeyNotProven(f"{_said(judgement, mark)}; the key in {STAGE} is left as it is")
         versions.tidy(current)
         return _outputs(props, judgement, current, mark)
 
@@ -327,8 +328,23 @@ def _awaiting(props: Mapping[str, Any], version: str | None) -> dict[str, Any]:
     }
 
 
-def _said(judgement: Judgement) -> str:
-    return f"{judgement.verdict.value}: {judgement.line}"
+def _said(judgement: Judgement, mark: str) -> str:
+    """The verdict as a line, with the commands that confirm what behaviour could not prove of this key."""
+    line = f"{judgement.verdict.value}: {judgement.line}"
+    if judgement.verdict not in (Verdict.FUNDS_NOT_PROVEN, Verdict.UNDETERMINED) or any(
+        row.verdict is not Finding.GRANTED for row in judgement.permissions
+    ):
+        return line
+    unproven = {
+        "withdrawalConfirmed": any(row.verdict is Finding.UNDETERMINED for row in judgement.funds),
+        "whitelistConfirmed": judgement.elsewhere.verdict is Finding.UNDETERMINED,
+    }
+    commands = [
+        f"`pulumi config set cexio-bot:{name} '{mark[:SHORT]} YYYY-MM-DD'`"
+        for name, open_ in unproven.items()
+        if open_
+    ]
+    return f"{line}: {' and '.join(commands)}" if commands else line
 
 
 def _left_alone(current: str | None, version: str) -> str:

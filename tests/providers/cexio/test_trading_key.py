@@ -1,0 +1,352 @@
+"""cexio:TradingKey through the real dynamic-provider server, against the sandbox's AWS, host and exchange."""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from providers.cexio.trading_key import TradingKeyProvider
+from tests.providers.cexio.conftest import PLACEHOLDER, Sandbox
+from tests.providers.dynamic_server import UNKNOWN, CallFailed, DynamicServer
+
+FOUR = ["Account balance", "Open orders", "Place order", "Cancel order"]
+KEY = TradingKeyProvider()
+
+
+class Stack:
+    """The trading key of one stack: what an engine would keep, and `up` as an engine would do it."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.folder = folder
+        self.account = uuid.uuid4().hex[:8]
+        self.arn = sandbox.secret()
+        self.props: dict[str, Any] = {
+            "owner": "cexio-bot/test/key-bot",
+            "secretArn": self.arn,
+            "instanceId": sandbox.instance,
+            "addresses": [sandbox.address],
+            "permissions": FOUR,
+            "accountId": "bot",
+            "pair": "BTC-USD",
+            "confirmations": [],
+            "reviewDays": 90,
+        }
+        self.inputs: dict[str, Any] | None = None
+        self.outputs: dict[str, Any] | None = None
+        self.seen = ""
+
+    def key(self, **changed: Any) -> dict[str, str]:
+        """A key of the exchange, as the record asks for it but for what is changed."""
+        made = {"addresses": [self.sandbox.address], "permissions": FOUR, **changed}
+        return self.sandbox.exchange.make_key(account=self.account, **made)
+
+    def up(self, offered: dict[str, str] | None = None, **changed: Any) -> str:
+        """One run: check, diff, create or update. What it did: created, updated, same; CallFailed if refused."""
+        environment = {"CEXIO_BOT_SANDBOX_DIR": str(self.sandbox.folder)}
+        if offered is not None:
+            path = self.folder / "offered.json"
+            path.touch(0o600)
+            path.write_text(json.dumps(offered))
+            environment["CEXIO_KEY_FILE"] = str(path)
+        self.props |= changed
+        server = DynamicServer({"cexio-bot:sandbox": "true"}, environment)
+        try:
+            return self._up(server)
+        except CallFailed as failed:
+            self.seen += str(failed)
+            raise
+        finally:
+            self.seen += server.stop()
+
+    def refresh(self) -> None:
+        assert self.outputs is not None
+        server = DynamicServer(
+            {"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(self.sandbox.folder)}
+        )
+        id_, self.outputs = server.read("x", self.outputs)
+        if not id_:
+            self.inputs = self.outputs = None
+        server.stop()
+
+    def _up(self, server: DynamicServer) -> str:
+        inputs, failures = server.check(KEY, self.props, self.inputs)
+        if failures:
+            raise CallFailed(str(failures))
+        if self.inputs is None or self.outputs is None:
+            _, self.outputs = server.create(inputs)
+            done = "created"
+        else:
+            changes, replaces = server.diff("x", self.outputs, inputs)
+            assert replaces == []
+            if changes:
+                self.outputs = server.update("x", self.outputs, inputs)
+            done = "updated" if changes else "same"
+        self.inputs = inputs
+        self.seen += json.dumps([self.inputs, self.outputs])
+        return done
+
+
+@pytest.fixture
+def stack(sandbox: Sandbox, tmp_path: Path) -> Iterator[Stack]:
+    made = Stack(sandbox, tmp_path)
+    yield made
+    sandbox.exchange.person("PATCH", "/switches", dict.fromkeys(("permission_check",)))
+    assert no_secret(made)
+
+
+def no_secret(stack: Stack) -> bool:
+    """Whether no secret of this stack's keys was printed, raised or kept, plain or in Base64."""
+    texts = stack.seen + "".join(
+        file.read_text(errors="replace")
+        for file in stack.sandbox.aws.store.rglob("*")
+        if file.is_file() and "instances" not in file.parts
+    )
+    account = next(stack.sandbox.exchange.store.glob(f"**/*{stack.account}*"), None)
+    secrets = [] if account is None else [key["secret"] for key in json.loads(account.read_text())["keys"]]
+    return not any(
+        form in texts
+        for secret in secrets
+        for form in (secret, base64.b64encode(secret.encode()).decode().rstrip("="))
+    )
+
+
+def outputs(stack: Stack) -> dict[str, Any]:
+    assert stack.outputs is not None
+    return stack.outputs
+
+
+class TestFirstKey:
+    """The first key ever offered must not be what the bot reads before it is proven."""
+
+    def test_without_a_key_the_stack_awaits_one(self, stack: Stack) -> None:
+        assert stack.up() == "created"
+        assert outputs(stack)["status"] == "awaiting key"
+        assert stack.up() == "same"
+
+    def test_a_good_key_is_verified_from_two_addresses_and_promoted(self, stack: Stack) -> None:
+        stack.up()
+        key = stack.key()
+        assert stack.up(key) == "updated"
+        found = outputs(stack)
+        assert found["status"] == "verified"
+        assert stack.sandbox.value(stack.arn) == key
+        assert stack.sandbox.stages(stack.arn)["AWSCURRENT"] == found["fingerprint"] == found["versionId"]
+        assert "AWSPENDING" not in stack.sandbox.stages(stack.arn)
+        assert {row["verdict"] for row in found["permissionVerdicts"]} == {"granted"}
+        assert {row["verdict"] for row in found["fundsVerdicts"]} == {"refused"}
+        assert found["elsewhere"]["verdict"] == "refused"
+        assert {row["address"] for row in found["evidence"]} >= {stack.sandbox.address, "127.0.0.1"}
+        assert stack.up() == "same"
+        assert stack.up(key) == "same"
+
+    def test_a_first_key_that_is_refused_was_current_at_no_call(self, stack: Stack) -> None:
+        with pytest.raises(CallFailed, match="address refused"):
+            stack.up(stack.key(addresses=["127.99.99.99"]))
+        assert stack.sandbox.value(stack.arn) == json.loads(PLACEHOLDER)
+        assert "AWSPREVIOUS" not in stack.sandbox.stages(stack.arn)
+        assert stack.outputs is None
+        assert stack.up() == "created"
+        assert outputs(stack)["status"] == "awaiting key"
+
+    def test_a_key_found_in_current_is_adopted_and_proven(self, stack: Stack) -> None:
+        key = stack.key()
+        stack.up(key)
+        proven = outputs(stack)
+        stack.inputs = stack.outputs = None
+        assert stack.up() == "created"
+        assert outputs(stack)["status"] == "verified"
+        assert outputs(stack)["fingerprint"] == proven["fingerprint"]
+
+
+class TestRefused:
+    """A refusal that cost the old key, or could not be mended, would be worse than no check."""
+
+    @pytest.mark.parametrize(
+        ("fault", "verdict"),
+        [
+            ({"addresses": ["127.99.99.99"]}, "address refused"),
+            ({"addresses": []}, "whitelist not enforced"),
+            ({"permissions": ["Account balance"]}, "permission missing"),
+            ({"permissions": [*FOUR, "Withdrawal"]}, "too many permissions"),
+            ({"active": False}, "not activated"),
+        ],
+    )
+    def test_each_fault_is_one_line_that_names_it_and_the_old_key_stays(
+        self, stack: Stack, fault: dict[str, Any], verdict: str
+    ) -> None:
+        old = stack.key()
+        stack.up(old)
+        before = stack.outputs
+        with pytest.raises(CallFailed) as caught:
+            stack.up(stack.key(**fault))
+        line = last_line(caught.value)
+        assert f"{verdict}: " in line
+        assert "Traceback" not in str(caught.value)
+        assert stack.outputs is before
+        assert stack.sandbox.value(stack.arn) == old
+        assert stack.up() == "same"
+
+    def test_a_wrong_secret_is_told_as_such(self, stack: Stack) -> None:
+        key = stack.key()
+        with pytest.raises(CallFailed, match="wrong key or signature"):
+            stack.up({**key, "secret": key["secret"][:-1] + "#"})
+
+    def test_refused_mended_and_offered_again_it_is_promoted(self, stack: Stack) -> None:
+        key = stack.key(active=False)
+        with pytest.raises(CallFailed, match="not activated"):
+            stack.up(key)
+        stack.sandbox.exchange.activate(key["key"], stack.account)
+        assert stack.up(key) == "created"
+        assert stack.sandbox.value(stack.arn) == key
+
+    def test_a_key_refused_between_two_others_takes_no_stage_from_them(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        with pytest.raises(CallFailed):
+            stack.up(stack.key(active=False))
+        rotated = stack.key()
+        assert stack.up(rotated) == "updated"
+        assert stack.sandbox.value(stack.arn) == rotated
+
+    def test_a_bad_offer_fails_the_check_before_anything_is_asked(self, stack: Stack) -> None:
+        asked = len(stack.sandbox.requests())
+        with pytest.raises(CallFailed, match="CEXIO_KEY_FILE"):
+            stack.up({"key": "canary-key"})
+        assert len(stack.sandbox.requests()) == asked
+
+
+class TestConfirmations:
+    """What behaviour cannot prove is promoted on a person's word alone, for this key and with a date."""
+
+    def test_funds_not_proven_asks_for_a_confirmation_and_takes_it_for_this_key_only(
+        self, stack: Stack
+    ) -> None:
+        stack.sandbox.exchange.person("PATCH", "/switches", {"permission_check": "after-validation"})
+        key = stack.key()
+        with pytest.raises(CallFailed, match="funds not proven") as caught:
+            stack.up(key)
+        command = last_line(caught.value).partition("pulumi config set cexio-bot:withdrawalConfirmed '")[2]
+        mark = command.partition(" ")[0]
+        row = {"subject": "funds", "fingerprint": mark, "date": "2020-01-01"}
+        with pytest.raises(CallFailed, match="funds not proven"):
+            stack.up(key, confirmations=[{**row, "fingerprint": "0" * 16}])
+        assert stack.up(key, confirmations=[row]) == "created"
+        assert outputs(stack)["status"] == "verified, funds not proven"
+
+
+class TestLaterRuns:
+    """Proof belongs to circumstances: when they change it is taken again; when not, nothing is asked."""
+
+    def test_a_review_asked_for_proves_the_current_key_again(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        proven = outputs(stack)["verifiedAt"]
+        assert stack.up(reviewRequest="2") == "updated"
+        assert outputs(stack)["verifiedAt"] > proven
+        assert stack.up() == "same"
+
+    def test_another_review_interval_moves_the_due_date_and_asks_nobody(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        asked, proven = len(stack.sandbox.requests()), outputs(stack)
+        assert stack.up(reviewDays=30) == "updated"
+        assert outputs(stack)["reviewDue"] < proven["reviewDue"]
+        assert outputs(stack)["verifiedAt"] == proven["verifiedAt"]
+        assert len(stack.sandbox.requests()) == asked
+
+    def test_a_key_that_went_bad_fails_its_review_and_stays_for_the_operator_to_mend(
+        self, stack: Stack
+    ) -> None:
+        key = stack.key()
+        stack.up(key)
+        stack.sandbox.exchange.person("POST", f"/accounts/{stack.account}/keys/{key['key']}/deactivate")
+        with pytest.raises(CallFailed, match="not activated"):
+            stack.up(reviewRequest="2")
+        assert stack.sandbox.value(stack.arn) == key
+        stack.sandbox.exchange.activate(key["key"], stack.account)
+        assert stack.up() == "updated"
+
+    def test_an_unknown_value_is_an_update_and_never_a_replacement(self, stack: Stack) -> None:
+        stack.up()
+        stack.props |= {"instanceId": UNKNOWN, "addresses": [UNKNOWN]}
+        server = DynamicServer(
+            {"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(stack.sandbox.folder)}
+        )
+        inputs, failures = server.check(KEY, stack.props, stack.inputs)
+        assert failures == []
+        assert server.diff("x", outputs(stack), inputs) == (True, [])
+        server.stop()
+
+
+class TestRefresh:
+    """A key changed by hand is not the one that was proven."""
+
+    def test_nothing_drifted_is_nothing_to_do(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        before = outputs(stack)
+        stack.refresh()
+        assert outputs(stack) == before
+        assert stack.up() == "same"
+
+    def test_another_current_version_is_told_and_proven_by_the_next_run(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        by_hand = stack.key()
+        stack.sandbox.secrets.put_secret_value(SecretId=stack.arn, SecretString=json.dumps(by_hand))
+        stack.refresh()
+        assert outputs(stack)["status"] == "undetermined"
+        assert "pulumi up" in outputs(stack)["summary"]
+        assert stack.up() == "updated"
+        assert outputs(stack)["status"] == "verified"
+        assert stack.up() == "same"
+
+    def test_a_secret_reset_to_its_placeholder_awaits_a_key_and_takes_the_same_one_again(
+        self, stack: Stack
+    ) -> None:
+        key = stack.key()
+        stack.up(key)
+        stack.sandbox.secrets.put_secret_value(SecretId=stack.arn, SecretString=PLACEHOLDER)
+        stack.refresh()
+        assert stack.up() == "updated"
+        assert outputs(stack)["status"] == "awaiting key"
+        assert stack.up() == "same"
+        assert stack.up(key) == "updated"
+        assert outputs(stack)["status"] == "verified"
+
+    def test_a_secret_that_is_gone_takes_the_key_out_of_the_state(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        stack.sandbox.secrets.delete_secret(SecretId=stack.arn, RecoveryWindowInDays=7)
+        stack.refresh()
+        assert stack.outputs is None
+
+
+class TestMeanwhile:
+    """Two people at once: the second must not promote what the first has not proven."""
+
+    def test_deleting_the_resource_deletes_no_version(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        before = stack.sandbox.stages(stack.arn)
+        server = DynamicServer(
+            {"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(stack.sandbox.folder)}
+        )
+        server.delete("x", outputs(stack))
+        server.delete("x", outputs(stack))
+        server.stop()
+        assert stack.sandbox.stages(stack.arn) == before
+
+
+class TestHostNotReady:
+    """A host that does not answer says nothing about a key."""
+
+    def test_a_host_that_is_gone_is_told_as_such_and_nothing_is_promoted(self, stack: Stack) -> None:
+        key = stack.key()
+        with pytest.raises(CallFailed, match="host not ready"):
+            stack.up(key, instanceId="i-00000000000000000")
+        assert stack.sandbox.value(stack.arn) == json.loads(PLACEHOLDER)
+
+
+def last_line(failed: CallFailed) -> str:
+    return str(failed).strip().splitlines()[-1]
