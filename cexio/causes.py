@@ -45,7 +45,7 @@ Shape = Literal["ok", "rejected", "error", "page", "silent", "odd"]
 own JSON refusal. page: something that is not JSON. silent: no answer. odd: JSON, but no envelope."""
 
 _SERVER_SIDE = range(500, 600)
-_OWN_ERROR_KEYS = {"error", "statusCode", "ok", "data", "e", "oid"}
+_OWN_ERROR_KEYS = {"error", "statusCode", "ok", "data"}
 
 
 class Row(BaseModel):
@@ -175,8 +175,8 @@ def _rejection(data: dict[str, Any]) -> Reading:
 
 
 def is_own_refusal(answer: Answer, reading: Reading) -> bool:
-    """Whether this is the exchange's own JSON saying no, not a proxy, an outage or a limit."""
+    """Whether a REST answer is the exchange's own JSON saying no, not a proxy, an outage or a limit."""
     document = answer.document()
     if document is None or reading.shape != "error" or reading.transient or answer.status is None:
         return False
-    return set(document) <= _OWN_ERROR_KEYS and (answer.status in (101, 200) or 400 <= answer.status < 500)
+    return set(document) <= _OWN_ERROR_KEYS and (answer.status == 200 or 400 <= answer.status < 500)

@@ -120,14 +120,14 @@ def _elsewhere(
         return unsure, through
     if not key_accepted(before) or not key_accepted(after):
         return unsure, "the host's own answers before and after do not both succeed"
-    shut = _shut_from_elsewhere(here, private)
-    return (unsure, shut) if shut else (Finding.REFUSED, _told(read(private[0]), private[0]))
+    other = _another_cause(here, private)
+    return (unsure, other) if other else (Finding.REFUSED, _told(read(private[0]), private[0]))
 
 
-def _shut_from_elsewhere(here: Measurement, private: Sequence[Answer]) -> str | None:
+def _another_cause(here: Measurement, private: Sequence[Answer]) -> str | None:
     """Why a refusal from elsewhere proves nothing, or None when only the address is left."""
-    if not any(answer.probe == KEY_CHECK for answer in private):
-        return "the key check was not asked from here"
+    if {answer.probe for answer in private} != {KEY_CHECK, ORDERS}:
+        return "not all calls were asked from here"
     public = reading_of(here, PUBLIC)
     if public is None or public.shape != "ok":
         return "a public call from here did not succeed either"

@@ -1,0 +1,505 @@
+"""From measurements to verdicts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cexio.judgement import Confirmation, Expectation, Finding, Judgement, Verdict
+from cexio.measurement import Measurement, not_ready
+from cexio.permissions import GUIDE_PERMISSIONS
+from cexio.verdicts import judge
+from tests.cexio.answers import (
+    AWAY,
+    BALANCES,
+    EXPECTED,
+    FINGERPRINT,
+    GOOD,
+    HERE,
+    HOST,
+    TOO_SMALL,
+    again,
+    here,
+    host,
+    rejected,
+)
+
+FAILED = (401, {"error": "Authorization Failed"})
+DENIED = (403, {"error": "Permission denied"})
+LIMITED = (429, {"error": "API rate limit reached"})
+PAGE = (502, "<html><title>502 Bad Gateway</title></html>")
+BROKEN = (500, {"error": "Unexpected error", "statusCode": 500})
+WRONG_CURRENCY = (422, {"error": "Unsupported currency XXX"})
+UNPROVEN = {"funds_wallet": WRONG_CURRENCY, "funds_internal": WRONG_CURRENCY}
+
+
+def told(text: str) -> tuple[int, Any]:
+    return 101, {"e": "auth", "data": {"error": text}}
+
+
+def verdict(
+    before: Measurement | None = None,
+    elsewhere: Measurement | None = None,
+    after: Measurement | None = None,
+    expected: Expectation = EXPECTED,
+    confirmed: tuple[Confirmation, ...] = (),
+) -> Judgement:
+    return judge(before or host(), elsewhere or here(), after or again(), expected, confirmed)
+
+
+def said(subject: Any, fingerprint: str = FINGERPRINT, day: str = "2026-01-01") -> Confirmation:
+    return Confirmation(subject=subject, fingerprint=fingerprint, date=dt.date.fromisoformat(day))
+
+
+def finding(judgement: Judgement, name: str) -> Finding:
+    every = [*judgement.permissions, *judgement.funds, judgement.elsewhere]
+    return next(each.verdict for each in every if each.name == name)
+
+
+class TestAGoodKeyIsVerified:
+    """The product is of no use if a key made by the guide does not pass."""
+
+    def test_all_four_granted_funds_refused_and_elsewhere_refused(self) -> None:
+        found = verdict()
+        assert (found.verdict, found.promotes, found.alarm) == (Verdict.VERIFIED, True, False)
+        assert [each.verdict for each in found.permissions] == [Finding.GRANTED] * 4
+        assert [each.verdict for each in found.funds] == [Finding.REFUSED] * 2
+        assert found.elsewhere.verdict is Finding.REFUSED
+        assert {each.address for each in found.permissions} == {HOST}
+        assert found.elsewhere.address == HERE
+
+    @pytest.mark.parametrize(
+        "reply", [FAILED, DENIED, (403, {"error": "Forbidden"}), (401, {"error": "E17"})]
+    )
+    def test_however_the_exchange_words_a_missing_permission(self, reply: Any) -> None:
+        assert verdict(host(funds_wallet=reply, funds_internal=reply)).verdict is Verdict.VERIFIED
+
+    @pytest.mark.parametrize(
+        "reply",
+        [AWAY, FAILED, DENIED, (403, {"error": "E17", "statusCode": 403}), (400, {"error": "Bad Request"})],
+    )
+    def test_however_the_exchange_words_a_refused_address(self, reply: Any) -> None:
+        found = verdict(elsewhere=here(key_check=reply, orders=reply, websocket="cut"))
+        assert found.verdict is Verdict.VERIFIED
+
+    @pytest.mark.parametrize(
+        "order",
+        [
+            TOO_SMALL,
+            rejected(424, "ClientTime should be within 30000 ms timeframe. But difference was 1 ms."),
+            rejected("414", "any wording of the amount check"),
+            rejected(437, "Too many active orders", order_id=7),
+            rejected(403, "Insufficient funds", order_id=7),
+        ],
+    )
+    def test_by_any_documented_rejection_of_the_order(self, order: Any) -> None:
+        assert verdict(host(place=(200, order))).verdict is Verdict.VERIFIED
+
+    def test_a_websocket_that_cannot_be_reached_does_not_matter(self) -> None:
+        assert verdict(host(websocket="refused"), after=again(websocket="timeout")).promotes
+
+
+class TestTheOneAtFaultIsNamed:
+    """An operator who is told `401` looks in the wrong place for hours."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected", "step"),
+        [
+            ("Invalid API key", Verdict.WRONG_KEY, "legacy page"),
+            ("Invalid signature", Verdict.WRONG_KEY, "secret"),
+            ("Timestamp is not in 20sec range", Verdict.CLOCK_SKEW, "NTP"),
+            ("API key is not activated", Verdict.NOT_ACTIVATED, "e-mailed"),
+            ("IP address is not allowed", Verdict.ADDRESS_REFUSED, HOST),
+            ("E17", Verdict.ADDRESS_REFUSED, "deactivates the key"),
+        ],
+    )
+    def test_by_the_websocket_login_behind_the_same_401(
+        self, text: str, expected: Verdict, step: str
+    ) -> None:
+        found = verdict(host(key_check=FAILED, websocket=told(text)))
+        assert (found.verdict, found.promotes) == (expected, False)
+        assert step in found.line
+
+    @pytest.mark.parametrize(
+        ("reply", "expected"),
+        [
+            ((401, {"error": "API key is not activated"}), Verdict.NOT_ACTIVATED),
+            ((401, {"error": "Timestamp is not in 20sec range"}), Verdict.CLOCK_SKEW),
+            ((401, {"error": "Invalid signature"}), Verdict.WRONG_KEY),
+            (AWAY, Verdict.ADDRESS_REFUSED),
+            ((200, {"e": "x", "error": "Nonce must be incremented", "ok": "error"}), Verdict.WRONG_KIND),
+            (LIMITED, Verdict.RATE_LIMITED),
+            (BROKEN, Verdict.UNREACHABLE),
+            (PAGE, Verdict.UNREACHABLE),
+            ((500, {"error": "order_status is on maintenance"}), Verdict.UNREACHABLE),
+            ("timeout", Verdict.UNREACHABLE),
+            ("cut", Verdict.UNREACHABLE),
+            ((403, "<html>challenge</html>"), Verdict.UNDETERMINED),
+            ((302, ""), Verdict.UNDETERMINED),
+            ((200, {"status": "success", "data": {}}), Verdict.UNDETERMINED),
+            ((422, {"error": "pair BTC-XXX is not supported"}), Verdict.UNDETERMINED),
+            (FAILED, Verdict.UNDETERMINED),
+        ],
+    )
+    def test_by_rest_alone_where_it_can_be(self, reply: Any, expected: Verdict) -> None:
+        found = verdict(host(key_check=reply, websocket="timeout"))
+        assert (found.verdict, found.promotes) == (expected, False)
+
+    def test_a_key_that_is_accepted_here_but_not_on_the_host_has_the_wrong_address(self) -> None:
+        found = verdict(host(key_check=FAILED, websocket="cut"), here(key_check=GOOD["key-check"]))
+        assert found.verdict is Verdict.ADDRESS_REFUSED
+        assert HOST in found.line
+
+    def test_a_login_that_passes_leaves_only_the_address(self) -> None:
+        assert verdict(host(key_check=FAILED)).verdict is Verdict.ADDRESS_REFUSED
+
+    def test_texts_that_do_not_agree_are_undetermined(self) -> None:
+        found = verdict(host(key_check=(403, {"error": "E17"}), websocket=told("Invalid API key")))
+        assert found.verdict is Verdict.UNDETERMINED
+
+    def test_a_big_skew_explains_a_401_that_nothing_else_does(self) -> None:
+        skewed = host(key_check=FAILED, websocket="timeout").model_copy(update={"clock_skew_s": -300.0})
+        assert verdict(skewed).verdict is Verdict.CLOCK_SKEW
+
+    def test_a_slow_agent_is_no_fault_of_the_key(self) -> None:
+        found = verdict(not_ready("host", "agent", "the agent is not online yet"))
+        assert found.verdict is Verdict.HOST_NOT_READY
+
+    def test_a_placeholder_secret_awaits_its_key(self) -> None:
+        assert verdict(not_ready("host", "secret", "awaiting key")).verdict is Verdict.AWAITING_KEY
+
+    @pytest.mark.parametrize("probe", ["place", "cancel", "balance", "orders"])
+    def test_a_missing_permission_is_named(self, probe: str) -> None:
+        found = verdict(host(**{probe: DENIED}))
+        assert found.verdict is Verdict.PERMISSION_MISSING
+        assert "Spot: " in found.line
+
+    def test_without_a_sub_account_place_is_undetermined_and_the_step_is_told(self) -> None:
+        found = verdict(host(account=None), expected=EXPECTED.model_copy(update={"account_id": None}))
+        assert (found.verdict, found.promotes) == (Verdict.UNDETERMINED, False)
+        assert "sub-account" in found.line
+        assert finding(found, "Place order") is Finding.UNDETERMINED
+        assert finding(found, "Cancel order") is Finding.GRANTED
+
+    def test_a_key_deactivated_between_the_two_answers_is_not_promoted(self) -> None:
+        found = verdict(after=again(key_check=FAILED, websocket=told("API key is not activated")))
+        assert (found.verdict, found.promotes) == (Verdict.NOT_ACTIVATED, False)
+
+    def test_every_line_is_one_line(self) -> None:
+        for reply in (FAILED, LIMITED, PAGE, (400, {"error": "two\nlines"})):
+            assert "\n" not in verdict(host(key_check=reply)).line
+
+
+class TestAKeyThatMovesFundsNeverPasses:
+    """A bot's key that can empty the account is what the guide's double check is for."""
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            (200, {"ok": "ok", "data": {"status": "rejected"}}),
+            (200, {"ok": "ok", "data": {"transactionId": 7}}),
+            (200, {"ok": "ok"}),
+        ],
+    )
+    def test_an_ok_is_granted(self, reply: Any) -> None:
+        found = verdict(host(funds_wallet=reply), confirmed=(said("funds"), said("whitelist")))
+        assert (found.verdict, found.promotes) == (Verdict.TOO_MANY_PERMISSIONS, False)
+
+    def test_a_text_about_parameters_is_granted_once_the_other_level_was_refused(self) -> None:
+        found = verdict(host(funds_wallet=WRONG_CURRENCY), confirmed=(said("funds"),))
+        assert (found.verdict, found.promotes) == (Verdict.TOO_MANY_PERMISSIONS, False)
+        assert "Funds Wallet" in found.line
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            WRONG_CURRENCY,
+            (400, {"error": "Bad Request"}),
+            (422, {"error": "some new parameter text"}),
+            (400, {"error": "some new text"}),
+            (403, {"error": "Unknown account none-n1"}),
+            (500, {"error": "Too low amount to withdraw 0.00000002 BTC. Minimum amount 0.00100000 BTC"}),
+            BROKEN,
+            (200, {"error": "E17"}),
+            (200, {"status": "success"}),
+        ],
+    )
+    def test_a_text_that_is_no_refusal_proves_nothing(self, reply: Any) -> None:
+        found = verdict(host(funds_wallet=reply, funds_internal=reply))
+        assert (found.verdict, found.promotes) == (Verdict.FUNDS_NOT_PROVEN, False)
+        assert "withdrawal" in found.line
+        assert [each.verdict for each in found.funds] == [Finding.UNDETERMINED] * 2
+
+    @pytest.mark.parametrize("reply", [LIMITED, "timeout", PAGE])
+    def test_an_outage_is_asked_again_and_not_confirmed_away(self, reply: Any) -> None:
+        found = verdict(host(funds_wallet=reply), confirmed=(said("funds"),))
+        assert found.verdict in (Verdict.RATE_LIMITED, Verdict.UNREACHABLE)
+        assert not found.promotes
+
+
+class TestAConfirmationIsGoodForOneKeyAndOneQuestion:
+    """`I looked at the key page` must not be inherited by the next key, nor cover what was seen."""
+
+    def test_it_promotes_what_could_not_be_proven(self) -> None:
+        found = verdict(host(**UNPROVEN), confirmed=(said("funds", FINGERPRINT[:12]),))
+        assert (found.verdict, found.promotes) == (Verdict.FUNDS_NOT_PROVEN, True)
+        assert "2026-01-01" in found.line
+        assert [each.subject for each in found.confirmed] == ["funds"]
+
+    @pytest.mark.parametrize(
+        "confirmation",
+        [said("whitelist"), said("funds", "cd" * 32), said("funds", day="2026-02-01")],
+    )
+    def test_another_subject_key_or_a_day_to_come_does_not_count(self, confirmation: Confirmation) -> None:
+        assert not verdict(host(**UNPROVEN), confirmed=(confirmation,)).promotes
+
+    def test_no_fingerprint_is_confirmed_by_nothing(self) -> None:
+        nameless = EXPECTED.model_copy(update={"fingerprint": ""})
+        assert not verdict(host(**UNPROVEN), expected=nameless, confirmed=(said("funds"),)).promotes
+
+    def test_a_whitelist_that_cannot_be_proven_needs_its_own(self) -> None:
+        page = here(key_check=PAGE, orders=PAGE)
+        assert verdict(elsewhere=page).verdict is Verdict.UNDETERMINED
+        assert not verdict(elsewhere=page, confirmed=(said("funds"),)).promotes
+        assert verdict(elsewhere=page, confirmed=(said("whitelist"),)).promotes
+        both = verdict(host(**UNPROVEN), page, confirmed=(said("whitelist"),))
+        assert not both.promotes
+
+    def test_a_whitelist_that_was_seen_open_is_never_promoted(self) -> None:
+        found = verdict(elsewhere=here(key_check=GOOD["key-check"]), confirmed=(said("whitelist"),))
+        assert (found.verdict, found.promotes) == (Verdict.WHITELIST_NOT_ENFORCED, False)
+        assert HOST in found.line
+
+
+class TestARefusalFromElsewhereHasNoOtherCause:
+    """A proxy's page or a limit taken for the whitelist leaves a key open to the world."""
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            here(key_check=PAGE, orders=PAGE),
+            here(key_check=(403, "<html>Forbidden</html>"), orders=(403, "<html></html>")),
+            here(key_check=LIMITED, orders=LIMITED),
+            here(key_check="timeout", orders="timeout"),
+            here(key_check="cut"),
+            here(orders="cut"),
+            here(key_check=BROKEN, orders=BROKEN),
+            here(key_check=(401, {"error": "denied", "proxy": "corporate"})),
+            here(key_check=(401, {"error": "API key is not activated"})),
+            here(key_check=(401, {"error": "Timestamp is not in 20sec range"})),
+            here(key_check=(422, {"error": "pair BTC-USD is not supported"})),
+            here(websocket=told("Invalid signature")),
+            here(websocket=GOOD["websocket"]),
+            here(public="timeout"),
+            here(public=PAGE),
+            here(public=None),
+            here(key_check=None),
+            here(address=HOST),
+            here(address=HOST, key_check=GOOD["key-check"]),
+            here().model_copy(update={"clock_skew_s": 19.0}),
+            here().model_copy(update={"clock_skew_s": None}),
+            not_ready("here", "agent", "the other host is not there"),
+        ],
+    )
+    def test_anything_else_is_undetermined(self, elsewhere: Measurement) -> None:
+        found = verdict(elsewhere=elsewhere)
+        assert found.elsewhere.verdict is Finding.UNDETERMINED
+        assert (found.verdict, found.promotes) == (Verdict.UNDETERMINED, False)
+
+    def test_the_host_must_succeed_before_and_after(self) -> None:
+        for after in (
+            again(key_check=FAILED),
+            again(key_check="timeout"),
+            not_ready("host", "agent", "gone"),
+        ):
+            found = verdict(after=after)
+            assert found.elsewhere.verdict is Finding.UNDETERMINED
+            assert not found.promotes
+        assert not judge(host(), here(), None, EXPECTED, [said("whitelist")]).promotes
+        assert not judge(host(), None, again(), EXPECTED).promotes
+
+    @pytest.mark.parametrize("open_", ["key_check", "orders"])
+    def test_one_open_call_is_an_open_whitelist(self, open_: str) -> None:
+        elsewhere = here(**{open_: GOOD[open_.replace("_", "-")]})
+        assert verdict(elsewhere=elsewhere).verdict is Verdict.WHITELIST_NOT_ENFORCED
+
+
+class TestAnAcceptedOrderRaisesAnAlarm:
+    """The one probe that could trade: if it ever does, nobody may learn of it from a log."""
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            (200, rejected(None, "", order_id=7, status="NEW")),
+            (200, rejected(None, "", order_id=7, status="FILLED")),
+            (200, {"ok": "ok", "data": {}}),
+            (200, {"ok": "ok", "data": []}),
+            (200, {"data": {"status": "NEW"}}),
+        ],
+    )
+    def test_anything_accepted_is_an_alarm(self, reply: Any) -> None:
+        found = verdict(host(place=reply), confirmed=(said("funds"), said("whitelist")))
+        assert (found.verdict, found.promotes, found.alarm) == (Verdict.UNDETERMINED, False, True)
+        assert found.line.startswith("ALARM")
+        assert "cancel was sent and acknowledged" in found.line
+
+    def test_a_cancel_that_failed_is_told(self) -> None:
+        order = (200, rejected(None, "", order_id=7, status="NEW"))
+        assert "NOT acknowledged" in verdict(host(place=order, cancel=BROKEN)).line
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            (200, rejected(414, "too small", order_id=7)),
+            (200, rejected(403, "Permission denied")),
+            (200, rejected(999, "E17")),
+            (200, rejected(None, "")),
+        ],
+    )
+    def test_a_rejection_that_proves_nothing_is_no_grant(self, reply: Any) -> None:
+        found = verdict(host(place=reply))
+        assert finding(found, "Place order") is Finding.UNDETERMINED
+        assert (found.verdict, found.promotes, found.alarm) == (Verdict.UNDETERMINED, False, False)
+
+
+class TestEvidenceCanBeShown:
+    """It goes into logs, outputs and reviews."""
+
+    def test_a_row_an_answer_with_what_was_said(self) -> None:
+        rows = verdict().evidence
+        assert len(rows) == 10 + 5 + 4
+        row = next(each for each in rows if each["probe"] == "funds-wallet")
+        assert row["text"] == '{"error": "Permission denied"}'
+        assert (row["vantage"], row["address"], row["status"]) == ("host", HOST, 403)
+
+    def test_the_accounts_money_is_starred(self) -> None:
+        assert "731.55" not in str(verdict(host(balance=(200, BALANCES))).evidence)
+
+
+TEXTS = [
+    "Authorization Failed",
+    "Invalid API key",
+    "Invalid signature",
+    "API key is not activated",
+    "Timestamp is not in 20sec range",
+    "IP address is not allowed",
+    "Permission denied",
+    "API rate limit reached",
+    "Unexpected error",
+    "Bad Request",
+    "Unsupported currency XXX",
+    "order_placement is on maintenance",
+    "Mandatory parameter price is missing",
+    "Insufficient funds",
+    "E17",
+    "\ud800",
+]
+DATA = st.sampled_from(
+    [{}, [], None, {"tradingFee": {}}, {"balancesPerAccounts": {}}, {"error": "E17"}, {"ok": "ok"}, "x", 7]
+) | st.builds(
+    lambda code, text, order, status: rejected(code, text, order, status)["data"],
+    st.sampled_from([414, 424, "414", 403, 405, 437, 999, None]),
+    st.sampled_from([*TEXTS, "Either AmountCcy1 or", "Too many active orders"]),
+    st.sampled_from(["NONE", 7, None]),
+    st.sampled_from(["REJECTED", "NEW", "FILLED", "PENDING_NEW", None]),
+)
+BODIES = st.one_of(
+    st.builds(lambda text: {"error": text}, st.sampled_from(TEXTS)),
+    st.builds(lambda text: {"e": "auth", "data": {"error": text}}, st.sampled_from(TEXTS)),
+    st.builds(lambda data: {"ok": "ok", "data": data}, DATA),
+    st.sampled_from(["", "<html></html>", "null", "[]", '"ok"', "{", {"ok": "no", "data": {}}, {"data": {}}]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.dictionaries(st.sampled_from(["ok", "error", "data", "e", "status"]), inner),
+        max_leaves=6,
+    ),
+)
+REPLIES = st.one_of(
+    st.none(),
+    st.sampled_from(["refused", "timeout", "tls", "dns", "cut", "garbage", "network"]),
+    st.tuples(st.sampled_from([101, 200, 302, 400, 401, 403, 404, 422, 429, 500, 502]), BODIES),
+)
+NAMES = ["clock", "key-check", "balance", "orders", "place", "cancel", "funds-wallet", "funds-internal"]
+SPOILT = st.dictionaries(st.sampled_from([*NAMES, "websocket", "public"]), REPLIES, max_size=4)
+
+
+def proven(name: str, reply: Any) -> bool:
+    """The success of each probe, said once more and independently of the code under test."""
+    status, body = reply
+    if name == "place":
+        if status != 200 or not isinstance(body, dict) or body.get("ok") != "ok" or body.get("error"):
+            return False
+        order = body["data"]
+        if not isinstance(order, dict) or order.get("status") != "REJECTED" or order.get("error"):
+            return False
+        code, text = str(order.get("rejectCode")), order.get("rejectReason") or ""
+        documented = {
+            "403": "Insufficient funds",
+            "405": "Either AmountCcy1",
+            "437": "Too many active orders",
+        }
+        if code in ("414", "424"):
+            return order.get("orderId") == "NONE"
+        return code in documented and text.startswith(documented[code])
+    if status != 200 or not isinstance(body, dict) or body.get("ok") != "ok" or body.get("error"):
+        return False
+    data = body.get("data")
+    return {
+        "key-check": isinstance(data, dict) and "tradingFee" in data and not data.get("error"),
+        "balance": isinstance(data, dict) and "balancesPerAccounts" in data and not data.get("error"),
+        "orders": isinstance(data, list),
+        "cancel": data == {},
+    }[name]
+
+
+class TestNothingIsEverFalselyGranted:
+    """Whatever the exchange, a proxy or a cut line answers."""
+
+    @settings(max_examples=400, deadline=None)
+    @given(SPOILT, SPOILT, SPOILT)
+    def test_no_answers_make_a_false_grant_or_a_false_promotion(
+        self, before: dict[str, Any], elsewhere: dict[str, Any], after: dict[str, Any]
+    ) -> None:
+        plain = [
+            {name.replace("-", "_"): each for name, each in one.items()} for one in (before, elsewhere, after)
+        ]
+        found = judge(host(**plain[0]), here(**plain[1]), again(**plain[2]), EXPECTED)
+        probes = dict(zip(GUIDE_PERMISSIONS, ["balance", "orders", "place", "cancel"], strict=True))
+        for each in found.permissions:
+            reply = before.get(probes[each.name], GOOD[probes[each.name]])
+            if each.verdict is Finding.GRANTED:
+                assert isinstance(reply, tuple)
+                assert proven(probes[each.name], reply)
+        if found.promotes:
+            assert found.verdict is Verdict.VERIFIED
+            needed = ["key-check", "balance", "orders", "place", "cancel"]
+            assert all(proven(name, before.get(name, GOOD[name])) for name in needed)
+            assert proven("key-check", after.get("key-check", GOOD["key-check"]))
+            for name in ("funds-wallet", "funds-internal"):
+                reply = before.get(name, GOOD[name])
+                assert isinstance(reply, tuple)
+                assert reply[0] in range(200, 500)
+                assert "ok" not in reply[1]
+            for name in ("key-check", "orders"):
+                status, body = elsewhere.get(name, AWAY)
+                assert status in (200, *range(400, 500))
+                assert status != 429
+                assert body.get("ok") != "ok"
+        found.model_dump_json()
+
+    @settings(max_examples=100, deadline=None)
+    @given(SPOILT, SPOILT)
+    def test_a_confirmation_never_promotes_a_key_that_was_seen_to_move_funds_or_be_open(
+        self, before: dict[str, Any], elsewhere: dict[str, Any]
+    ) -> None:
+        plain = [{name.replace("-", "_"): each for name, each in one.items()} for one in (before, elsewhere)]
+        found = judge(
+            host(**plain[0]), here(**plain[1]), again(), EXPECTED, [said("funds"), said("whitelist")]
+        )
+        if found.promotes:
+            assert all(each.verdict is not Finding.GRANTED for each in (*found.funds, found.elsewhere))
+            assert all(each.verdict is Finding.GRANTED for each in found.permissions)
