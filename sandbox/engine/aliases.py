@@ -38,7 +38,8 @@ def _urn(goal: Goal, alias: Alias, stack: str, project: str, taken: Mapping[str,
 
 
 def _below(former_parent: str, kind: str, name: str, parent_name: str) -> str:
-    """The URN of a child below its parent's former URN: a name that began with the parent's began with that one's."""
+    """The URN of a child below its parent's former URN: a name that began with the parent's began with that
+    one's."""
     if name.startswith(parent_name):
         name = urns.name_of(former_parent) + name[len(parent_name) :]
     stack, project = former_parent.split("::")[0].removeprefix("urn:pulumi:"), former_parent.split("::")[1]

@@ -3,15 +3,15 @@
     python -u child.py ENGINE_PID module MODULE ARGUMENT...       as `python -u -m MODULE ARGUMENT...`
     python -u child.py ENGINE_PID program FILE ARGUMENT...        as `python -u FILE ARGUMENT...`
 
-The child is put into a process group of its own, so that Ctrl-C reaches the engine alone, and asks the kernel to be
-killed with the thread that started it. Standard library only: it runs in the interpreter of the project. Modules are
-looked for in the working directory, never beside this file.
+The child is put into a process group of its own, so that Ctrl-C reaches the engine alone, and asks the kernel
+to be killed with the thread that started it. Standard library only: it runs in the interpreter of the
+project. Modules are looked for in the working directory, never beside this file.
 """
 
 import os
 import sys
 
-sys.path[0] = os.getcwd()
+sys.path[0] = os.getcwd()  # noqa: PTH109 - pathlib would be looked for beside this file
 
 import ctypes  # noqa: E402 - not before the path is set right
 import runpy  # noqa: E402

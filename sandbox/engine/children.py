@@ -1,7 +1,7 @@
 """The processes of a run: the program, the provider, the policy servers.
 
-They are started side by side, before the engine itself is ready. Each is a group of its own and dies with the engine
-(child.py). The variables that offer a key are taken from all but the provider.
+They are started side by side, before the engine itself is ready. Each is a group of its own and dies with the
+engine (child.py). The variables that offer a key are taken from all but the provider.
 """
 
 from __future__ import annotations
@@ -59,11 +59,18 @@ class Child:
         child = Path(__file__).with_name("child.py")
         try:
             process = await asyncio.create_subprocess_exec(
-                python, "-u", child, str(os.getpid()), *words,
-                cwd=cwd, env=dict(env),
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+                python,
+                "-u",
+                child,
+                str(os.getpid()),
+                *words,
+                cwd=cwd,
+                env=dict(env),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
                 limit=1 << 24,
-            )  # fmt: skip
+            )
         except OSError as error:
             raise ChildError(f"could not start {python} for the {name}: {error.strerror}") from None
         return cls(name, process, say)
@@ -118,7 +125,10 @@ class Child:
                 return
 
     def _listen(self, *, output: bool = False, errors: bool = False) -> None:
-        for wanted, stream, is_error in ((output, self._process.stdout, False), (errors, self._process.stderr, True)):
+        for wanted, stream, is_error in (
+            (output, self._process.stdout, False),
+            (errors, self._process.stderr, True),
+        ):
             if wanted and stream:
                 self._readers.append(asyncio.create_task(self._pass_on(stream, is_error=is_error)))
 

@@ -35,9 +35,9 @@ class Base:
 class Decisions:
     """URNs by what was decided of them.
 
-    `aliased` leads from a former URN to the new one, `former` the other way. `deletes` is read while the run deletes:
-    what goes with another object is not deleted by itself. `failed` tells that something was found that fails the run,
-    though planning went on.
+    `aliased` leads from a former URN to the new one, `former` the other way. `deletes` is read while the run
+    deletes: what goes with another object is not deleted by itself. `failed` tells that something was found
+    that fails the run, though planning went on.
     """
 
     registered: set[str] = field(default_factory=set)
@@ -55,9 +55,12 @@ class Decisions:
 
     def planned(self, urn: str) -> bool:
         """Whether there is a step for a URN."""
-        return any(urn in some for some in (self.creates, self.sames, self.updates, self.deletes, self.replaces))
+        return any(
+            urn in some for some in (self.creates, self.sames, self.updates, self.deletes, self.replaces)
+        )
 
     def kept(self, urn: str) -> bool:
-        """Whether the object of a URN, which may be a former one, stays or was replaced, so that it is not to go."""
+        """Whether the object of a URN, which may be a former one, stays or was replaced, so that it is not to
+        go."""
         urn = self.aliased.get(urn, urn)
         return any(urn in some for some in (self.sames, self.updates, self.replaces))

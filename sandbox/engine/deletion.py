@@ -21,10 +21,11 @@ async def plan_deletes(
     target_dependents: bool,
     preview: bool,
 ) -> tuple[list[Step], list[list[Step]]]:
-    """The steps for what is left as it is, and the deletes in layers, each of which may begin when the last is done.
+    """The steps for what is left as it is, and the deletes in layers, each of which may begin when the last
+    is done.
 
-    With targets, only they go, with what cannot stay without them; that there is such is an error unless dependents
-    were asked for.
+    With targets, only they go, with what cannot stay without them; that there is such is an error unless
+    dependents were asked for.
     """
     doomed = await _doomed(base, replacements, targets) if targets else None
     kept: list[Step] = []

@@ -1,7 +1,7 @@
 """One run on a stack, from starting its processes to its last event.
 
-The order is that of the CLI: refresh, program, deletes, stack outputs, stack policies. Everything happens in one event
-loop; only states are written in a thread beside it.
+The order is that of the CLI: refresh, program, deletes, stack outputs, stack policies. Everything happens in
+one event loop; only states are written in a thread beside it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from sandbox.engine.operations import Deployment, Operation, Outcome
 from sandbox.engine.planner import Planner
 from sandbox.engine.refresh import refresh
 from sandbox.engine.registration import Registrations
-from sandbox.engine.replacement import Replacements
 from sandbox.engine.reporting import Reporter
 from sandbox.engine.serving import Serving
 from sandbox.engine.snapshot import Snapshot
@@ -35,12 +34,9 @@ TOLD = 32
 """The exit status of a program whose failure has been logged."""
 
 PENDING = (
-    "These resources are in an unknown state because the Pulumi CLI was interrupted while waiting for changes to these "
-    "resources to complete. You should confirm whether or not the operations listed completed successfully by checking "
-    "the state of the appropriate provider. For example, if you are using AWS, you can confirm using the AWS Console.\n"
-    "\nOnce you have confirmed the status of the interrupted operations, you can repair your stack using `pulumi "
-    "refresh` which will refresh the state from the provider you are using and clear the pending operations if there "
-    "are any.\n\nNote that `pulumi refresh` will need to be run interactively to clear pending CREATE operations."
+    "Nobody knows whether these were done, as an earlier run was cut off in the middle of them. Objects of "
+    "this project are found again by their owner tag; look for others at their provider. `pulumi refresh "
+    "--clear-pending-creates` takes the marks off the state."
 )
 
 
@@ -85,7 +81,10 @@ class Run:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupted)
         reporter = self._reporter
-        shown = {k: "[secret]" if k in self._operation.secret_keys else v for k, v in self._operation.config.items()}
+        shown = {
+            k: "[secret]" if k in self._operation.secret_keys else v
+            for k, v in self._operation.config.items()
+        }
         reporter.prelude(shown)
         self._main = loop.create_task(self._done())
         failed = False
@@ -111,7 +110,7 @@ class Run:
             try:
                 self._failed = not await self._succeeded(serving, snapshot)
             finally:
-                if self._interrupts < 2:  # noqa: PLR2004
+                if self._interrupts < 2:
                     await snapshot.flushed()
 
     async def _opened(self) -> Snapshot:
@@ -144,7 +143,9 @@ class Run:
             names=(operation.stack, operation.project.name), targets=operation.targets,
             target_dependents=operation.target_dependents, preview=self._preview,
         )  # fmt: skip
-        config: Properties = {k: Secret(v) if k in operation.secret_keys else v for k, v in operation.config.items()}
+        config: Properties = {
+            k: Secret(v) if k in operation.secret_keys else v for k, v in operation.config.items()
+        }
         registrations = Registrations(planner, executor, snapshot, reporter, config)
         try:
             return await self._deployed(serving, snapshot, base, planner, executor, registrations)
@@ -173,7 +174,9 @@ class Run:
         registrations: Registrations,
     ) -> bool:  # fmt: skip
         reporter, decided = self._reporter, planner.decided
-        ended = self._operation.kind == "destroy" or await self._program_ended(serving, executor, registrations)
+        ended = self._operation.kind == "destroy" or await self._program_ended(
+            serving, executor, registrations
+        )
         if ended and not executor.stopping.is_set():
             known = self._targets_known(base, decided.registered)
             await self._delete(base, planner, executor)
@@ -194,7 +197,9 @@ class Run:
             return False
         return not self._is_canceled()
 
-    async def _program_ended(self, serving: Serving, executor: Executor, registrations: Registrations) -> bool:
+    async def _program_ended(
+        self, serving: Serving, executor: Executor, registrations: Registrations
+    ) -> bool:
         """Run the program until it has registered everything; False if it failed or the run stops."""
         child = await serving.run(registrations)
         ended = asyncio.create_task(child.ended())
@@ -226,7 +231,11 @@ class Run:
 
     def _targets_known(self, base: Base, registered: set[str]) -> bool:
         """Whether each target is in the state or the program; tells those that are not."""
-        unknown = [urn for urn in Targets(self._operation.targets).literals if urn not in base.all and urn not in registered]
+        unknown = [
+            urn
+            for urn in Targets(self._operation.targets).literals
+            if urn not in base.all and urn not in registered
+        ]
         for urn in unknown:
             hint = "." if "$" in urn else ". Did you forget to escape $ in your shell?"
             self._reporter.error(f"Target '{urn}' could not be found in the stack{hint}")
@@ -244,7 +253,8 @@ class Run:
     def _warn_of_pending(self, snapshot: Snapshot) -> None:
         pending = snapshot.pending_before
         listed = "".join(
-            f"  * {operation['resource']['urn']}, interrupted while {operation['type']}\n" for operation in pending
+            f"  * {operation['resource']['urn']}, interrupted while {operation['type']}\n"
+            for operation in pending
         )
         self._reporter.warning(
             f"Attempting to deploy or update resources with {len(pending)} pending operations from previous "
@@ -256,7 +266,8 @@ class Run:
         self._interrupts += 1
         if self._interrupts == 1:
             self._reporter.diagnostic(
-                "info#err", "interrupted: nothing new is begun, what is under way is finished; once more stops at once"
+                "info#err",
+                "interrupted: nothing new is begun, what is under way is finished; once more stops at once",
             )
             if self._executor:
                 self._executor.stop()

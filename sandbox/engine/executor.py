@@ -1,7 +1,7 @@
 """Does chains of steps, several chains at once, and stops when one fails or the user says so.
 
-After a failure nothing new is begun, and what is under way is finished and kept. Only a refused delete of a protected
-resource lets the others go on.
+After a failure nothing new is begun, and what is under way is finished and kept. Only a refused delete of a
+protected resource lets the others go on.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class StoppedError(EngineError):
 class Executor:
     """Does steps with at most `parallel` chains at a time.
 
-    `stopping` is set when nothing new may begin; `failed` tells whether a step has failed, and `news` has the states
-    that the run has come to, in order.
+    `stopping` is set when nothing new may begin; `failed` tells whether a step has failed, and `news` has the
+    states that the run has come to, in order.
     """
 
     def __init__(self, doer: Doer, reporter: Reporter, *, parallel: int) -> None:
@@ -40,6 +40,11 @@ class Executor:
 
     def stop(self) -> None:
         self.stopping.set()
+
+    def check(self) -> None:
+        """Raise StoppedError if nothing new may begin."""
+        if self.stopping.is_set():
+            raise StoppedError("the run is being stopped")
 
     async def chain(self, steps: Sequence[Step], *, keep_going: bool = False) -> None:
         """Do steps one after the other; StoppedError if one of them failed or the run stops.
@@ -66,8 +71,7 @@ class Executor:
     async def _chain(self, steps: Sequence[Step], *, keep_going: bool) -> None:
         async with self._places:
             for step in steps:
-                if self.stopping.is_set():
-                    raise StoppedError("the run is being stopped")
+                self.check()
                 await self._do(step, keep_going=keep_going)
 
     async def _do(self, step: Step, *, keep_going: bool) -> None:

@@ -1,6 +1,7 @@
 """What the program asks for when it registers a resource, and what of that this engine does not do.
 
-Transforms, hooks, imports, remote components, explicit providers and providers of other languages are refused.
+Transforms, hooks, imports, remote components, explicit providers and providers of other languages are
+refused.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def from_request(request: Any) -> Goal:
         parent=request.parent,
         protect=request.protect if request.HasField("protect") else None,
         dependencies=list(dict.fromkeys(request.dependencies)),
-        property_dependencies={k: list(dict.fromkeys(v.urns)) for k, v in request.propertyDependencies.items()},
+        property_dependencies={
+            k: list(dict.fromkeys(v.urns)) for k, v in request.propertyDependencies.items()
+        },
         delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
         ignore_changes=list(request.ignoreChanges),
         additional_secret_outputs=list(request.additionalSecretOutputs),
@@ -98,7 +101,10 @@ def _refuse_unsupported(request: Any) -> None:
         (request.remote, "remote components"),
         (request.importId, "import"),
         (request.transforms, "transforms"),
-        (request.HasField("hooks") and any(field_[1] for field_ in request.hooks.ListFields()), "resource hooks"),
+        (
+            request.HasField("hooks") and any(field_[1] for field_ in request.hooks.ListFields()),
+            "resource hooks",
+        ),
         (request.state_migrations, "state migrations"),
         (request.HasField("replacement_trigger"), "replacement_trigger"),
         (request.packageRef, "parameterized packages"),

@@ -53,10 +53,11 @@ class Graph:
 
 
 def delete_layers(resources: Sequence[Resource], doomed: Iterable[Resource]) -> list[list[Resource]]:
-    """The doomed resources in layers: all of a layer may be deleted at once, when the layers before it are gone.
+    """The doomed resources in layers: all of a layer may be deleted at once, when the layers before it are
+    gone.
 
-    `resources` is the whole state, in its order. A resource goes after its dependents and its children, and after
-    the dependents of a component that it is below.
+    `resources` is the whole state, in its order. A resource goes after its dependents and its children, and
+    after the dependents of a component that it is below.
     """
     doomed = set(doomed)
     depth: dict[Resource, int] = {}
@@ -80,7 +81,10 @@ def delete_layers(resources: Sequence[Resource], doomed: Iterable[Resource]) -> 
 
 
 def _note_below(
-    resource: Resource, below: dict[str, list[Resource]], by_urn: dict[str, list[Resource]], doomed: set[Resource]
+    resource: Resource,
+    below: dict[str, list[Resource]],
+    by_urn: dict[str, list[Resource]],
+    doomed: set[Resource],
 ) -> None:
     """Enter a doomed resource under each component above it."""
     if resource not in doomed:

@@ -18,9 +18,19 @@ from sandbox.engine.registration import Registrations
 from sandbox.engine.reporting import Reporter
 from sandbox.engine.wire import from_struct, to_struct
 
-FEATURES = ("SECRETS", "RESOURCE_REFERENCES", "ALIAS_SPECS", "DELETED_WITH", "REPLACE_WITH", "TRANSFORMS", "INVOKE_TRANSFORMS",
-            "RESOURCE_HOOKS", "ERROR_HOOKS", "REPLACEMENT_TRIGGER")  # fmt: skip
-"""What the SDK may send; of these, transforms, hooks and triggers only so that their refusal is ours, not the SDK's."""
+FEATURES = (
+    "SECRETS",
+    "RESOURCE_REFERENCES",
+    "ALIAS_SPECS",
+    "DELETED_WITH",
+    "REPLACE_WITH",
+    "REPLACEMENT_TRIGGER",
+    "TRANSFORMS",
+    "INVOKE_TRANSFORMS",
+    "RESOURCE_HOOKS",
+    "ERROR_HOOKS",
+)
+"""What the SDK may send; transforms, hooks and triggers only so that their refusal is ours, not the SDK's."""
 
 SEVERITIES = ("debug", "info", "warning", "error")
 
@@ -38,8 +48,8 @@ class Monitor(protocol.resource_grpc.ResourceMonitorServicer):  # type: ignore[m
         prefix = "RESOURCE_MONITOR_FEATURE_"
         return protocol.resource.DeploymentInfo(
             project=operation.project.name, stack=operation.stack, organization="organization",
-            config=dict(operation.config), configSecretKeys=sorted(operation.secret_keys), dryRun=self._preview,
-            parallel=operation.parallel,
+            config=dict(operation.config), configSecretKeys=sorted(operation.secret_keys),
+            dryRun=self._preview, parallel=operation.parallel,
             supportedFeatures=[getattr(protocol.resource, prefix + feature) for feature in FEATURES],
         )  # fmt: skip
 

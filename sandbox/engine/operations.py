@@ -1,7 +1,7 @@
 """What the command line asks of the engine, and what it gets back.
 
-`Operation` holds one run's settings, `Outcome` its result, and `run` does it. Neither reads the file system or
-the terminal: the deployment comes in and goes out as the JSON that a checkpoint holds under `latest`.
+`Operation` holds one run's settings, `Outcome` its result, and `run` does it. Neither reads the file system
+or the terminal: the deployment comes in and goes out as the JSON that a checkpoint holds under `latest`.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def run(
 ) -> Outcome:
     """Do one run; a failure is told through the sink and in the exit status.
 
-    `deployment` is the state to start from (None: an empty stack); `save` is called, from one thread at a time,
-    with each deployment that has to be on disk before the run goes on, and is None in a preview.
+    `deployment` is the state to start from (None: an empty stack); `save` is called, from one thread at a
+    time, with each deployment that has to be on disk before the run goes on, and is None in a preview.
     """
     from sandbox.engine.deployment import deploy
 

@@ -1,4 +1,5 @@
-"""Property paths such as `tags`, `rules[0].port`, `tags["a.b"]`, `rules[*].port`, and what ignoring one means."""
+"""Property paths such as `tags`, `rules[0].port`, `tags["a.b"]`, `rules[*].port`, and what ignoring one
+means."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from sandbox.engine.values import Secret
 Path = list[str | int]
 
 _ELEMENT = re.compile(
-    r"""\.?(?P<name>[^.\[\]"]+) | \[(?P<index>\d+)\] | \[\*\] | \["(?P<quoted>(?:[^"\\]|\\.)*)"\]""", re.VERBOSE
+    r"""\.?(?P<name>[^.\[\]"]+) | \[(?P<index>\d+)\] | \[\*\] | \["(?P<quoted>(?:[^"\\]|\\.)*)"\]""",
+    re.VERBOSE,
 )
 
 
@@ -35,8 +37,11 @@ def parse(text: str) -> Path | None:
     return path or None
 
 
-def with_ignored(new: Mapping[str, Any], old: Mapping[str, Any], ignored: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """The new properties with each ignored path as it was in the old ones, and the paths for which that cannot be.
+def with_ignored(
+    new: Mapping[str, Any], old: Mapping[str, Any], ignored: list[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The new properties with each ignored path as it was in the old ones, and the paths for which that
+    cannot be.
 
     A path cannot be ignored where a list on it has another length, or an object on it is gone.
     """
@@ -58,7 +63,8 @@ _ABSENT = object()
 
 
 def _reset(path: Path, old: Any, new: Any) -> tuple[Any, bool]:
-    """The new value with the place at the path set to what the old value has there, and whether that could be."""
+    """The new value with the place at the path set to what the old value has there, and whether that could
+    be."""
     if isinstance(new, Secret):
         changed, done = _reset(path, old, new.value)
         return Secret(changed), done

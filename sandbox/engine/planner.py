@@ -1,7 +1,7 @@
 """Decides, for each resource that the program registers, what is to be done: the steps.
 
-One registration is planned at a time. The provider checks the inputs, the policies look at them, and the provider says
-what differs from what is there.
+One registration is planned at a time. The provider checks the inputs, the policies look at them, and the
+provider says what differs from what is there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from sandbox.engine.values import Properties, Secret, same
 class Planner:
     """Plans the registrations of one run.
 
-    `reference` is the default provider's, once it is registered; `goals` has what was registered so far by URN.
+    `reference` is the default provider's, once it is registered; `goals` has what was registered so far by
+    URN.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Planner:
         ReportedError if it is invalid or in the way of a protected one, ProviderError if the provider fails.
         """
         urn = self._claimed_urn(goal)
-        old, alias, valid = self._found(urn, goal)
+        old, valid = self._found(urn, goal)
         self.goals[urn] = goal
         new = _wanted(goal, urn, reference, old)
         if new.is_provider:
@@ -104,12 +105,14 @@ class Planner:
         self.decided.registered.add(urn)
         return urn
 
-    def _found(self, urn: str, goal: Goal) -> tuple[Resource | None, str, bool]:
-        """The old state of a resource, the alias that it was found under, and whether no other claims it."""
+    def _found(self, urn: str, goal: Goal) -> tuple[Resource | None, bool]:
+        """The old state of a resource, by its URN or an alias, and whether no other resource claims it."""
         decided, valid = self.decided, True
         if urn in decided.aliased:
             self._reporter.error(
-                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{decided.aliased[urn]}'", urn
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN "
+                f"'{decided.aliased[urn]}'",
+                urn,
             )
             valid = False
         former = aliases.former_urns(goal, stack=self._stack, project=self._project, taken=decided.former)
@@ -118,19 +121,20 @@ class Planner:
             if old is None:
                 continue
             if name == urn:
-                return old, "", valid
+                return old, valid
             if name in decided.registered or name in decided.aliased:
                 other = decided.aliased.get(name, urn)
                 self._reporter.error(
-                    f"Duplicate resource alias '{name}' applied to resource with URN '{urn}' conflicting with resource "
-                    f"with URN '{other}'", urn
-                )  # fmt: skip
+                    f"Duplicate resource alias '{name}' applied to resource with URN '{urn}' conflicting "
+                    f"with resource with URN '{other}'",
+                    urn,
+                )
                 valid = False
             decided.aliased[name] = urn
             decided.former[urn] = name
             self._snapshot.renamed(name, urn)
-            return old, name, valid
-        return None, "", valid
+            return old, valid
+        return None, valid
 
     async def _check(self, goal: Goal, new: Resource, old: Resource | None) -> bool:
         """Let the provider check the inputs; whether it takes them."""
@@ -141,7 +145,8 @@ class Planner:
             wanted, failed = with_ignored(wanted, old.inputs, goal.ignore_changes)
             if failed:
                 self._reporter.info(
-                    f'cannot ignore changes in added or removed elements of the path: "{", ".join(failed)}"', new.urn
+                    f'cannot ignore changes in added or removed elements of the path: "{", ".join(failed)}"',
+                    new.urn,
                 )
             new.inputs, failures = await self._provider.check(new.urn, old.inputs, wanted)
         else:
@@ -158,7 +163,8 @@ class Planner:
             self._reporter.error(f"{what} has a problem: {failure.reason}", new.urn)
 
     async def _review(self, goal: Goal, new: Resource, *, valid: bool) -> None:
-        """Let the policies put right and look at the inputs; ReportedError if the resource may not be made so."""
+        """Let the policies put right and look at the inputs; ReportedError if the resource may not be made
+        so."""
         provider = self.providers.get(urns.provider_urn(new.provider))
         await self._policies.remediate(new, goal, provider)
         violated = await self._policies.analyze(new, goal, provider)
@@ -217,8 +223,8 @@ class Planner:
     async def _replaced(self, goal: Goal, old: Resource, new: Resource, diff: Diff) -> list[Step]:
         if new.protect and old.protect:
             message = (
-                f'unable to replace resource "{new.urn}"\nas it is currently marked for protection. To unprotect the '
-                "resource, remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+                f'unable to replace resource "{new.urn}"\nas it is currently marked for protection. '
+                "Take `protect` away from it in the program first, then run `pulumi up`"
             )
             self._reporter.error(message, new.urn)
             self.decided.failed = True
@@ -227,7 +233,9 @@ class Planner:
         self.decided.replaces.add(new.urn)
         if not old.taint and not await self._check(goal, new, None):
             raise ReportedError(f"resource {new.urn} has check errors")
-        first = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
+        first = (
+            diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
+        )
         return await self.replacements.steps(old, new, diff, delete_first=first)
 
     def _is_target(self, resource: Resource) -> bool:
@@ -235,7 +243,9 @@ class Planner:
 
     def _is_named(self, resource: Resource) -> bool:
         """Whether a resource is a target, by name or as a dependent of one."""
-        return resource.urn in self._targets or (self._target_dependents and self._reached.names_need_of(resource))
+        return resource.urn in self._targets or (
+            self._target_dependents and self._reached.names_need_of(resource)
+        )
 
     def _refuse_what_needs_the_skipped(self, steps: list[Step]) -> None:
         """Refuse steps that need what is not made because it is no target."""
@@ -245,7 +255,9 @@ class Planner:
             for urn in (*step.new.needs(), step.new.parent):
                 if urn in self.decided.skipped_creates:
                     self._reporter.error(
-                        f"Resource '{step.urn}' depends on '{urn}' which was was not specified in --target list.", step.urn
+                        f"Resource '{step.urn}' depends on '{urn}' which was was not specified in "
+                        "--target list.",  # the CLI's words, the doubled one too
+                        step.urn,
                     )
                     self.decided.failed = True
                     self.decided.skipped_creates.discard(urn)
@@ -259,7 +271,8 @@ def _wanted(goal: Goal, urn: str, reference: str, old: Resource | None) -> Resou
         urn=urn, type=goal.type, custom=goal.custom, inputs=goal.properties, parent=goal.parent,
         protect=bool(goal.protect), dependencies=goal.dependencies,
         provider=reference if goal.custom and not urns.is_provider(goal.type) else "",
-        property_dependencies=goal.property_dependencies, additional_secret_outputs=goal.additional_secret_outputs,
+        property_dependencies=goal.property_dependencies,
+        additional_secret_outputs=goal.additional_secret_outputs,
         custom_timeouts=goal.custom_timeouts, retain_on_delete=bool(goal.retain_on_delete),
         deleted_with=goal.deleted_with, replace_with=goal.replace_with, ignore_changes=goal.ignore_changes,
         replace_on_changes=goal.replace_on_changes, hide_diff=goal.hide_diff,

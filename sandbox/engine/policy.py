@@ -1,7 +1,8 @@
-"""The policy packs of a run: each a `python -m pulumi.policy`, asked about every resource and about the whole stack.
+"""The policy packs of a run: each a `python -m pulumi.policy`, asked about every resource and about the whole
+stack.
 
-A remediation changes the inputs before they are looked at. A mandatory finding fails the run and keeps the resource
-from being made; in a preview everything else is still looked at.
+A remediation changes the inputs before they are looked at. A mandatory finding fails the run and keeps the
+resource from being made; in a preview everything else is still looked at.
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ class Pack:
     async def open(
         cls, child: Child, folder: str, address: str, config: Mapping[str, Any], stack: Any
     ) -> Pack:
-        """Shake hands with a pack's server and configure it; PolicyError if its configuration does not fit."""
-        channel = grpc.aio.insecure_channel(f"127.0.0.1:{await child.port()}", options=protocol.CHANNEL_OPTIONS)
+        """Shake hands with a pack's server and configure it; PolicyError if its configuration does not
+        fit."""
+        channel = grpc.aio.insecure_channel(
+            f"127.0.0.1:{await child.port()}", options=protocol.CHANNEL_OPTIONS
+        )
         stub = protocol.analyzer_grpc.AnalyzerStub(channel)
         shake = protocol.analyzer.AnalyzerHandshakeRequest(
             engine_address=address, root_directory=folder, program_directory=folder
@@ -52,7 +56,9 @@ class Pack:
         info = await _called(stub.GetAnalyzerInfo(protocol.Empty()))
         settings, faults = reconciled(info, config)
         if faults:
-            raise PolicyError("\n".join(f"validating policy config: {info.name} {info.version}  {x}" for x in faults))
+            raise PolicyError(
+                "\n".join(f"validating policy config: {info.name} {info.version}  {x}" for x in faults)
+            )
         request = protocol.analyzer.ConfigureAnalyzerRequest(
             policyConfig={
                 name: protocol.analyzer.PolicyConfig(
@@ -92,7 +98,9 @@ class Policies:
             if not pack.remediates:
                 continue
             request = protocol.analyzer.AnalyzeRequest(
-                **_about(new, new.inputs, goal.delete_before_replace, goal.ignore_changes, provider, hidden=False)
+                **_about(
+                    new, new.inputs, goal.delete_before_replace, goal.ignore_changes, provider, hidden=False
+                )
             )
             for told in await pack.remediate(request):
                 self._take(told, new)
@@ -122,15 +130,18 @@ class Policies:
             goal = goals.get(resource.urn)
             provider = providers.get(urns.provider_urn(resource.provider))
             about = _about(
-                resource, resource.outputs, goal.delete_before_replace if goal else None, resource.ignore_changes,
-                provider, hidden=True,
+                resource, resource.outputs, goal.delete_before_replace if goal else None,
+                resource.ignore_changes, provider, hidden=True,
             )  # fmt: skip
             links = {
                 key: protocol.analyzer.AnalyzerPropertyDependencies(urns=several)
                 for key, several in resource.property_dependencies.items() if several
             }  # fmt: skip
             request.resources.add(
-                **about, parent=resource.parent, dependencies=resource.dependencies, propertyDependencies=links
+                **about,
+                parent=resource.parent,
+                dependencies=resource.dependencies,
+                propertyDependencies=links,
             )
         found = await asyncio.gather(*(pack.analyze_stack(request) for pack in packs))
         return self._tell([(x.urn if x.urn in known else stack, x) for findings in found for x in findings])
@@ -169,7 +180,9 @@ class Policies:
         self._reporter.violation(urn, {**_policy(told), "message": message, "enforcementLevel": level})
 
 
-def stack_request(*, project: str, stack: str, preview: bool, config: Mapping[str, str], secret_keys: Iterable[str]) -> Any:
+def stack_request(
+    *, project: str, stack: str, preview: bool, config: Mapping[str, str], secret_keys: Iterable[str]
+) -> Any:
     """What a pack's server is told of the stack."""
     return protocol.analyzer.AnalyzerStackConfigureRequest(
         project=project, stack=stack, organization="organization", dry_run=preview, config=dict(config),
@@ -189,7 +202,7 @@ def _policy(told: Any) -> dict[str, str]:
 def _about(
     resource: Resource,
     properties: Properties,
-    delete_first: bool | None,
+    delete_first: bool | None,  # noqa: FBT001 - three-valued
     ignored: list[str],
     provider: Resource | None,
     *,
@@ -211,7 +224,8 @@ def _about(
             parent=resource.parent,
         ),
         "provider": provider and protocol.analyzer.AnalyzerProviderResource(
-            urn=provider.urn, type=provider.type, name=provider.name, properties=_shown(provider.inputs, hidden=True)
+            urn=provider.urn, type=provider.type, name=provider.name,
+            properties=_shown(provider.inputs, hidden=True),
         ),
     }  # fmt: skip
 

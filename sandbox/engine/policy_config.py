@@ -53,7 +53,9 @@ def read(path: Path) -> dict[str, Any]:
         if not isinstance(value, dict | str):
             raise PolicyConfigError(f"{path}: {name} is not a valid value; must be a string or object")
         if level is not None and level not in LEVELS:
-            raise PolicyConfigError(f'{path}: parsing enforcement level for "{name}": "{level}" is not a valid enforcement level')
+            raise PolicyConfigError(
+                f'{path}: parsing enforcement level for "{name}": "{level}" is not a valid enforcement level'
+            )
     return content
 
 
@@ -62,7 +64,9 @@ def reconciled(info: Any, config: Mapping[str, Any]) -> tuple[PolicyConfig, list
 
     The schema's defaults come first, then what the pack itself sets, then `config`.
     """
-    settings = {policy.name: Setting(LEVELS[policy.enforcementLevel], _defaults(policy)) for policy in info.policies}
+    settings = {
+        policy.name: Setting(LEVELS[policy.enforcementLevel], _defaults(policy)) for policy in info.policies
+    }
     initial = {
         name: {"enforcementLevel": LEVELS[value.enforcementLevel], **from_struct(value.properties)}
         for name, value in info.initialConfig.items()
@@ -76,14 +80,20 @@ def reconciled(info: Any, config: Mapping[str, Any]) -> tuple[PolicyConfig, list
             old = settings.get(name, Setting("advisory"))
             if name != "all":
                 settings[name] = Setting(level or old.level, {**old.properties, **properties})
-    faults = [f"{policy.name}: {fault}" for policy in info.policies for fault in _faults(policy, settings[policy.name])]
+    faults = [
+        f"{policy.name}: {fault}"
+        for policy in info.policies
+        for fault in _faults(policy, settings[policy.name])
+    ]
     return settings, sorted(faults)
 
 
 def _split(value: Any) -> tuple[str | None, dict[str, Any]]:
     if isinstance(value, str):
         return value, {}
-    return value.get("enforcementLevel"), {key: item for key, item in value.items() if key != "enforcementLevel"}
+    return value.get("enforcementLevel"), {
+        key: item for key, item in value.items() if key != "enforcementLevel"
+    }
 
 
 def _schema(policy: Any) -> dict[str, Any]:
@@ -105,7 +115,9 @@ def _faults(policy: Any, setting: Setting) -> list[str]:
         if kind in _TYPES and not _is_a(value, kind):
             faults.append(f"{key}: Invalid type. Expected: {kind}, given: {_type_name(value)}")
         elif "enum" in schema and value not in schema["enum"]:
-            faults.append(f"{key}: {key} must be one of the following: {', '.join(map(json.dumps, schema['enum']))}")
+            faults.append(
+                f"{key}: {key} must be one of the following: {', '.join(map(json.dumps, schema['enum']))}"
+            )
     return faults
 
 

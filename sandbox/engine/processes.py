@@ -30,7 +30,9 @@ class Processes:
     def provider(self) -> asyncio.Task[Child]:
         """The server of the dynamic provider; it alone is given what offers a key."""
         words = ["module", "pulumi.dynamic", self.address]
-        return self._start("provider", self.operation.project.python, words, self._folder, self._env(offers=True))
+        return self._start(
+            "provider", self.operation.project.python, words, self._folder, self._env(offers=True)
+        )
 
     def program(self) -> asyncio.Task[Child]:
         operation = self.operation
@@ -86,9 +88,13 @@ def _python_of_pack(pack: Path, env: Mapping[str, str]) -> Path:
     except YamlError as error:
         raise ProjectError(f"{path}: {error}") from None
     except OSError as error:
-        raise ProjectError(f"no policy pack in {pack}: could not read {path.name}: {error.strerror}") from None
+        raise ProjectError(
+            f"no policy pack in {pack}: could not read {path.name}: {error.strerror}"
+        ) from None
     runtime = content.get("runtime") if isinstance(content, dict) else None
-    name, options = (runtime.get("name"), runtime.get("options")) if isinstance(runtime, dict) else (runtime, None)
+    name, options = (
+        (runtime.get("name"), runtime.get("options")) if isinstance(runtime, dict) else (runtime, None)
+    )
     if name != "python":
         raise ProjectError(f"{path}: runtime {name!r} is not known to this engine: it runs python packs only")
     virtualenv = options.get("virtualenv") if isinstance(options, dict) else None

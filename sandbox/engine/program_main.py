@@ -2,8 +2,8 @@
 
     program_main.py ENGINE_ADDRESS PROJECT STACK ROOT PARALLEL preview|update PROGRAM
 
-Settings of the stack come in PULUMI_CONFIG and PULUMI_CONFIG_SECRET_KEYS, as the SDK reads them. Exit status 0 if the
-program ran to its end, 32 if what went wrong has been logged.
+Settings of the stack come in PULUMI_CONFIG and PULUMI_CONFIG_SECRET_KEYS, as the SDK reads them. Exit status
+0 if the program ran to its end, 32 if what went wrong has been logged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ PATIENCE = 30.0
 
 def main() -> int:
     address, project, stack, root, parallel, mode, program = sys.argv[1:]
-    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env())
+    pulumi.runtime.set_all_config(
+        pulumi.runtime.get_config_env(), pulumi.runtime.get_config_secret_keys_env()
+    )
     _wait_for(address)
     pulumi.runtime.configure(
         pulumi.runtime.Settings(

@@ -1,7 +1,8 @@
 """Pulumi's gRPC messages and stubs, as they ship in the `pulumi` package, without importing that package.
 
-Importing `pulumi` takes some tenths of a second for things that an engine does not need. The generated modules refer
-to each other relatively, so they can be loaded below a package of our own that has their folder as its path.
+Importing `pulumi` takes some tenths of a second for things that an engine does not need. The generated
+modules refer to each other relatively, so they can be loaded below a package of our own that has their folder
+as its path.
 """
 
 from __future__ import annotations
@@ -39,5 +40,8 @@ resource = _loaded("resource_pb2")
 resource_grpc = _loaded("resource_pb2_grpc")
 Empty = empty_pb2.Empty
 
-CHANNEL_OPTIONS = [("grpc.max_receive_message_length", 400 * 1024 * 1024), ("grpc.use_local_subchannel_pool", 1)]
+CHANNEL_OPTIONS = [
+    ("grpc.max_receive_message_length", 400 * 1024 * 1024),
+    ("grpc.use_local_subchannel_pool", 1),
+]
 """Large messages are let through, as the SDK does; a channel shares nothing with those of earlier runs."""

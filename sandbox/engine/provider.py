@@ -1,7 +1,7 @@
 """The client of `python -m pulumi.dynamic`, which makes, changes and deletes all dynamic objects of a run.
 
-That server takes no secrets: they are given to it in plain, and what it answers under the name of a secret is made one
-again. It is started when a run begins, and waited for at the first call.
+That server takes no secrets: they are given to it in plain, and what it answers under the name of a secret is
+made one again. It is started when a run begins, and waited for at the first call.
 """
 
 from __future__ import annotations
@@ -55,13 +55,17 @@ class Provider:
     `child` is the server as it starts; `config` is what it is configured with.
     """
 
-    def __init__(self, child: asyncio.Task[Child], config: Mapping[str, str], secret_keys: frozenset[str]) -> None:
+    def __init__(
+        self, child: asyncio.Task[Child], config: Mapping[str, str], secret_keys: frozenset[str]
+    ) -> None:
         self._child = child
         self._config = {k: Secret(v) if k in secret_keys else v for k, v in config.items()}
         self._opening: asyncio.Task[Any] | None = None
         self._channel: grpc.aio.Channel | None = None
 
-    async def check(self, urn: str, old: Properties, new: Properties) -> tuple[Properties, list[CheckFailure]]:
+    async def check(
+        self, urn: str, old: Properties, new: Properties
+    ) -> tuple[Properties, list[CheckFailure]]:
         """The inputs as the provider takes them, and what it refuses; `old` is empty for a new object."""
         request = protocol.provider.CheckRequest(
             urn=urn, name=urns.name_of(urn), type=urns.type_of(urn), olds=to_struct(old), news=to_struct(new)
@@ -71,7 +75,13 @@ class Provider:
         return with_secrets_of(from_struct(answer.inputs), new), failures
 
     async def diff(
-        self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, new: Properties, ignored: list[str]
+        self,
+        urn: str,
+        id_: str,
+        old_inputs: Properties,
+        old_outputs: Properties,
+        new: Properties,
+        ignored: list[str],
     ) -> Diff:
         """How an object differs from new inputs; where the provider does not say, by comparing the inputs."""
         request = protocol.provider.DiffRequest(
@@ -108,13 +118,16 @@ class Provider:
         return with_secrets_of(from_struct(answer.properties), new.inputs)
 
     async def read(self, old: Resource) -> tuple[str, Properties | None, Properties]:
-        """What an object is now: its id (empty if it is gone), its inputs if the provider tells them, its outputs."""
+        """What an object is now: its id (empty if it is gone), its inputs if the provider tells them, its
+        outputs."""
         request = protocol.provider.ReadRequest(
             id=old.id, urn=old.urn, name=old.name, type=old.type, inputs=to_struct(old.inputs),
             properties=to_struct(old.outputs),
         )  # fmt: skip
         answer = await self._call("Read", request)
-        inputs = with_secrets_of(from_struct(answer.inputs), old.inputs) if answer.HasField("inputs") else None
+        inputs = (
+            with_secrets_of(from_struct(answer.inputs), old.inputs) if answer.HasField("inputs") else None
+        )
         return answer.id, inputs, with_secrets_of(from_struct(answer.properties), old.outputs)
 
     async def delete(self, old: Resource) -> None:
@@ -141,7 +154,9 @@ class Provider:
     async def _open(self) -> Any:
         """The stub of the configured server."""
         child = await self._child
-        self._channel = grpc.aio.insecure_channel(f"127.0.0.1:{await child.port()}", options=protocol.CHANNEL_OPTIONS)
+        self._channel = grpc.aio.insecure_channel(
+            f"127.0.0.1:{await child.port()}", options=protocol.CHANNEL_OPTIONS
+        )
         stub = protocol.provider_grpc.ResourceProviderStub(self._channel)
         plain = {k: str(unwrapped(v)) for k, v in self._config.items()}
         request = protocol.provider.ConfigureRequest(

@@ -29,7 +29,8 @@ async def refresh(
 
 
 def mended(resources: Sequence[Resource]) -> list[Resource]:
-    """The resources with nothing left that points at one which is gone; its children move up to its parent."""
+    """The resources with nothing left that points at one which is gone; its children move up to its
+    parent."""
     known: set[str] = set()
     parents: dict[str, str] = {}
     result = []

@@ -31,7 +31,8 @@ class Registered:
 class Registrations:
     """All registrations of one run.
 
-    `bailed` tells that one of them failed in a way that has been told; `stack_outputs` are kept until the end.
+    `bailed` tells that one of them failed in a way that has been told; `stack_outputs` are kept until the
+    end.
     """
 
     def __init__(
@@ -98,8 +99,7 @@ class Registrations:
     async def _registered(self, goal: Goal, reference: str) -> Registered:
         try:
             async with self._turn:
-                if self._executor.stopping.is_set():
-                    raise StoppedError("the run is being stopped")
+                self._executor.check()
                 steps = await self._planner.plan(goal, reference)
             await self._executor.chain(steps)
         except StoppedError:
@@ -115,7 +115,9 @@ class Registrations:
     def _enter_outputs(self, urn: str, outputs: Properties) -> None:
         step = self._executor.news.get(urn)
         if step is None:
-            raise self.refuse(EngineError(f"cannot complete a resource '{urn}' whose registration isn't pending"), urn)
+            raise self.refuse(
+                EngineError(f"cannot complete a resource '{urn}' whose registration isn't pending"), urn
+            )
         if step.skipped:
             return
         resource = step.resource

@@ -1,7 +1,7 @@
 """Plans replacements: the new object first and the old one deleted at the end, or the other way round.
 
-Where the old object has to go first, those that depend on it and would need replacing too go before it. Whether they
-would is asked of the provider, with what comes from a replaced object given as unknown.
+Where the old object has to go first, those that depend on it and would need replacing too go before it.
+Whether they would is asked of the provider, with what comes from a replaced object given as unknown.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Replacements:
         self._reporter = reporter
 
     async def steps(self, old: Resource, new: Resource, diff: Diff, *, delete_first: bool) -> list[Step]:
-        """The steps that put a new object in the place of an old one; ReportedError if a protected one is in the way."""
+        """The steps that put a new object in the place of an old one; ReportedError if a protected one is in
+        the way."""
         keys = diff.replaces
         if not delete_first:
             return [
@@ -39,7 +40,8 @@ class Replacements:
         return [*steps, Step("replace", old, new, keys), Step("create-replacement", old, new, keys)]
 
     async def affected(self, root: Resource) -> list[tuple[Resource, list[str]]]:
-        """What has to be replaced if an object is deleted, in the order of dependencies, and because of which keys."""
+        """What has to be replaced if an object is deleted, in the order of dependencies, and because of which
+        keys."""
         replaced = {root.urn}
         found = []
         decided = self._decided
@@ -79,9 +81,8 @@ class Replacements:
 
     def _refuse(self, dependent: Resource, urn: str) -> None:
         message = (
-            f'unable to replace resource "{dependent.urn}" as part of replacing "{urn}" as it is currently marked for '
-            "protection. To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program "
-            f"and run `pulumi up`, or use the command:\n`pulumi state unprotect '{dependent.urn}'`"
+            f'unable to replace resource "{dependent.urn}" as part of replacing "{urn}" as it is '
+            "currently marked for protection. Take `protect` away from it in the program first, then run `pulumi up`"
         )
         self._reporter.error(message, urn)
         self._decided.failed = True
@@ -93,7 +94,11 @@ class Replacements:
             return None
         if urns.provider_urn(dependent.provider) in replaced or dependent.deleted_with in replaced:
             return []
-        unknown = {key for key, needs in dependent.property_dependencies.items() if not replaced.isdisjoint(needs or ())}
+        unknown = {
+            key
+            for key, needs in dependent.property_dependencies.items()
+            if not replaced.isdisjoint(needs or ())
+        }
         if unknown.isdisjoint(dependent.inputs):
             return None
         inputs = {key: UNKNOWN if key in unknown else value for key, value in dependent.inputs.items()}

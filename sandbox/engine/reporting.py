@@ -85,14 +85,31 @@ class Reporter:
         self._sink.emit({"diagnosticEvent": event})
 
     def violation(self, urn: str, finding: dict[str, Any]) -> None:
-        """Tell what a policy found; `finding` has message, policyName, policyPackName and enforcementLevel."""
+        """Tell what a policy found; `finding` has message, policyName, policyPackName and
+        enforcementLevel."""
         prefix = f"{finding['enforcementLevel']}: "
         message = finding["message"] + "\n"
-        self._sink.emit({"policyEvent": {**finding, "resourceUrn": urn, "prefix": prefix, "message": message, "color": "never"}})
+        self._sink.emit(
+            {
+                "policyEvent": {
+                    **finding,
+                    "resourceUrn": urn,
+                    "prefix": prefix,
+                    "message": message,
+                    "color": "never",
+                }
+            }
+        )
 
     def remediation(self, urn: str, told: dict[str, Any], before: Properties, after: Properties) -> None:
         """Tell that a policy changed the properties of a resource."""
-        event = {**told, "resourceUrn": urn, "color": "never", "before": masked(before), "after": masked(after)}
+        event = {
+            **told,
+            "resourceUrn": urn,
+            "color": "never",
+            "before": masked(before),
+            "after": masked(after),
+        }
         self._sink.emit({"policyRemediationEvent": event})
 
     def summary(self, *, succeeded: bool) -> None:

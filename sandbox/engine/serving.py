@@ -45,7 +45,11 @@ class Serving:
         from sandbox.engine.provider import Provider
 
         self.provider = Provider(provider, operation.config, operation.secret_keys)
-        opening = [self._open(folder, child, place) for place, (folder, child) in enumerate(packs)] if runs_program else []
+        opening = (
+            [self._open(folder, child, place) for place, (folder, child) in enumerate(packs)]
+            if runs_program
+            else []
+        )
         self.policies = Policies([asyncio.create_task(pack) for pack in opening], self._reporter)
         return self
 

@@ -1,8 +1,8 @@
 """The state of a stack while a run changes it, and when it is written.
 
-What the run has made comes first, then what it has not yet come to of what was there before, then what is under way
-(`pending_operations`). A provider is called only after the mark of that call is on disk (`begun`). Writes are grouped:
-while one is being done, all that changes meanwhile waits for the next.
+What the run has made comes first, then what it has not yet come to of what was there before, then what is
+under way (`pending_operations`). A provider is called only after the mark of that call is on disk (`begun`).
+Writes are grouped: while one is being done, all that changes meanwhile waits for the next.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Deployment = dict[str, Any]
 class Snapshot:
     """The resources of a stack before and during a run.
 
-    `save` puts a deployment on disk and returns when it is there; None for a preview, which writes nothing. A save
-    that failed is raised by every `begun` and `flushed` from then on.
+    `save` puts a deployment on disk and returns when it is there; None for a preview, which writes nothing. A
+    save that failed is raised by every `begun` and `flushed` from then on.
     """
 
     def __init__(
@@ -36,7 +36,9 @@ class Snapshot:
         deployment = deployment or {}
         self.before = [state.read(entry, decrypt) for entry in deployment.get("resources") or ()]
         self.pending_before: list[Mapping[str, Any]] = list(deployment.get("pending_operations") or ())
-        self._rest = {key: deployment[key] for key in ("metadata", "snippets", "extensions") if key in deployment}
+        self._rest: Deployment = {
+            key: deployment[key] for key in ("metadata", "snippets", "extensions") if key in deployment
+        }
         self._secrets = deployment.get("secrets_providers") or {"type": "passphrase", "state": {"salt": salt}}
         self._seal = seal
         self._save = save
@@ -87,7 +89,8 @@ class Snapshot:
         self._changed()
 
     def renamed(self, old: str, new: str) -> None:
-        """Note that a resource goes by another URN, so that those who name it are written with the new one."""
+        """Note that a resource goes by another URN, so that those who name it are written with the new
+        one."""
         self._renamed[old] = new
 
     def rebased(self, resources: list[Resource]) -> None:
@@ -115,15 +118,22 @@ class Snapshot:
 
     def deployment(self) -> Deployment:
         """The state as a checkpoint holds it under `latest`."""
-        entries = [self._entry(resource) for resource in self.resources]
-        pending = [{"resource": self._entry(resource), "type": kind} for resource, kind in self._pending.items()]
+        entries: list[Any] = [self._entry(resource) for resource in self.resources]
+        pending: list[Any] = [
+            {"resource": self._entry(resource), "type": kind} for resource, kind in self._pending.items()
+        ]
         pending += [operation for operation in self.pending_before if operation["type"] == "creating"]
         return {
-            "manifest": {"time": state.now(), "magic": hashlib.sha256(VERSION.encode()).hexdigest(), "version": VERSION},
+            "manifest": {
+                "time": state.now(),
+                "magic": hashlib.sha256(VERSION.encode()).hexdigest(),
+                "version": VERSION,
+            },
             "secrets_providers": self._secrets,
             **({"resources": entries} if entries else {}),
             **({"pending_operations": pending} if pending else {}),
-            **{"metadata": {}, **self._rest},
+            "metadata": {},
+            **self._rest,
         }
 
     def _changed(self) -> None:

@@ -1,7 +1,7 @@
 """One thing done to one resource: its kind, the states before and after, and doing it.
 
-Steps are made by planning and done by the executor. In a preview no provider is called: what was given to an object
-stands in for what it will be.
+Steps are made by planning and done by the executor. In a preview no provider is called: what was given to an
+object stands in for what it will be.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ class ProtectedError(EngineError):
 
     def __init__(self, urn: str) -> None:
         super().__init__(
-            f'resource "{urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove '
-            "the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
-            f"`pulumi state unprotect '{urn}'`"
+            f'resource "{urn}" cannot be deleted\nbecause it is protected. Take `protect` away from it in '
+            "the program and run `pulumi up` first"
         )
 
 
@@ -39,8 +38,8 @@ class Step:
     """A step.
 
     `keys` are the properties that make a replacement needed; `pending` means: the old object is deleted later
-    (create-replacement, replace), or is to be made anew later (delete-replaced). `skipped` marks the same of a
-    resource that was to be made but is no target: it is in no state. `result` is what a refresh came to.
+    (create-replacement, replace), or is to be made anew later (delete-replaced). `skipped` marks the same of
+    a resource that was to be made but is no target: it is in no state. `result` is what a refresh came to.
     """
 
     op: Op
@@ -79,7 +78,9 @@ class Doer:
     `deleted` are the URNs that this run deletes, which those that go with one of them have to know.
     """
 
-    def __init__(self, provider: Provider, snapshot: Snapshot, deleted: Mapping[str, bool], *, preview: bool) -> None:
+    def __init__(
+        self, provider: Provider, snapshot: Snapshot, deleted: Mapping[str, bool], *, preview: bool
+    ) -> None:
         self._provider = provider
         self._snapshot = snapshot
         self._deleted = deleted
@@ -198,7 +199,9 @@ class Doer:
         if not id_:
             step.new, step.result = None, "delete"
             return
-        new = old.copy(id=id_, inputs=old.inputs if inputs is None else inputs, outputs=outputs, init_errors=[])
+        new = old.copy(
+            id=id_, inputs=old.inputs if inputs is None else inputs, outputs=outputs, init_errors=[]
+        )
         if not (same(new.inputs, old.inputs) and same(new.outputs, old.outputs)):
             new.modified = state.now()
         elif new.id == old.id:
@@ -211,9 +214,23 @@ class Doer:
 
 
 _WRITTEN_FIELDS = (
-    "urn", "type", "custom", "id", "provider", "parent", "protect", "retain_on_delete", "deleted_with", "replace_with",
-    "custom_timeouts", "additional_secret_outputs", "ignore_changes", "replace_on_changes", "hide_diff", "import_id",
-)  # fmt: skip
+    "urn",
+    "type",
+    "custom",
+    "id",
+    "provider",
+    "parent",
+    "protect",
+    "retain_on_delete",
+    "deleted_with",
+    "replace_with",
+    "custom_timeouts",
+    "additional_secret_outputs",
+    "ignore_changes",
+    "replace_on_changes",
+    "hide_diff",
+    "import_id",
+)
 
 
 def _unchanged(old: Resource, new: Resource) -> bool:

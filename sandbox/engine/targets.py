@@ -1,4 +1,5 @@
-"""The resources that a run was told to keep to (`--target`): URNs, with `*` and `**` standing for any text."""
+"""The resources that a run was told to keep to (`--target`): URNs, with `*` and `**` standing for any
+text."""
 
 from __future__ import annotations
 

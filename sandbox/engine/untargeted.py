@@ -1,4 +1,5 @@
-"""What a targeted run does with resources that are no targets: they stay as they are, after what they need."""
+"""What a targeted run does with resources that are no targets: they stay as they are, after what they
+need."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from sandbox.engine.steps import Step
 
 
 def kept_as_they_are(urn: str, old: Resource, base: Base, decided: Decisions) -> list[Step]:
-    """The steps that carry over an old state, and first those that it needs and that nothing else carries over.
+    """The steps that carry over an old state, and first those that it needs and that nothing else carries
+    over.
 
     `urn` is the resource's new URN, if it has another one. ReportedError if something that it needs is gone.
     """

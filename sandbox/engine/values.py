@@ -1,8 +1,8 @@
 """Property values: as the engine holds them, as they travel, as they lie in a state.
 
-A value is None, a bool, a number (float), a text, a list, a dict, or one of the three kinds that JSON has not:
-`Secret`, `UNKNOWN` (only known after a create) and `Reference` (to a resource). Values are never changed in place,
-so they may be shared. Assets and archives are refused: no dynamic resource of this project has any.
+A value is None, a bool, a number (float), a text, a list, a dict, or one of the three kinds that JSON has
+not: `Secret`, `UNKNOWN` (only known after a create) and `Reference` (to a resource). Values are never changed
+in place, so they may be shared. Assets and archives are refused: no dynamic resource of this project has any.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def decoded(value: Any) -> Any:
 
 
 def encoded(value: Any, *, secrets: bool, references: bool = True) -> Any:
-    """The JSON-like form of a value for the wire, secrets and references marked, or given as what they hold."""
+    """The JSON-like form of a value for the wire, secrets and references marked, or given as what they
+    hold."""
     if value is UNKNOWN:
         return UNKNOWN_TEXT
     if isinstance(value, Secret):
@@ -98,7 +99,9 @@ def encoded(value: Any, *, secrets: bool, references: bool = True) -> Any:
     if isinstance(value, Reference):
         if not references:
             return value.urn if value.id is None else encoded(value.id, secrets=secrets)
-        return {SIGNATURE: REFERENCE, "urn": value.urn} | ({} if value.id is None else {"id": encoded(value.id, secrets=secrets)})
+        return {SIGNATURE: REFERENCE, "urn": value.urn} | (
+            {} if value.id is None else {"id": encoded(value.id, secrets=secrets)}
+        )
     if isinstance(value, list):
         return [encoded(item, secrets=secrets, references=references) for item in value]
     if isinstance(value, dict):
@@ -119,7 +122,9 @@ def from_state(value: Any, decrypt: Callable[[str], str]) -> Any:
     if kind == REFERENCE:
         return Reference(value["urn"], value.get("id"))
     if kind in ASSETS:
-        raise UnsupportedValueError("the state holds an asset, which is not known to this engine: use the pulumi CLI")
+        raise UnsupportedValueError(
+            "the state holds an asset, which is not known to this engine: use the pulumi CLI"
+        )
     return {key: from_state(item, decrypt) for key, item in value.items()}
 
 
@@ -150,7 +155,9 @@ def number(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """The value as JSON, secrets opened."""
-    return number(value) if not isinstance(value, dict | list | Secret | Reference | Unknown) else _plain(value)
+    return (
+        number(value) if not isinstance(value, dict | list | Secret | Reference | Unknown) else _plain(value)
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -160,7 +167,7 @@ def _plain(value: Any) -> Any:
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
-    return to_state(value, dict)
+    return to_state(value, lambda _: {})
 
 
 def unwrapped(value: Any) -> Any:

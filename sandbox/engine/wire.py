@@ -10,7 +10,9 @@ from google.protobuf import struct_pb2
 from sandbox.engine.values import Properties, decoded, encoded
 
 
-def to_struct(properties: Mapping[str, Any], *, secrets: bool = False, references: bool = False) -> struct_pb2.Struct:
+def to_struct(
+    properties: Mapping[str, Any], *, secrets: bool = False, references: bool = False
+) -> struct_pb2.Struct:
     """The Struct of properties; secrets and references marked as such, or given as what they hold."""
     struct = struct_pb2.Struct()
     struct.update({k: encoded(v, secrets=secrets, references=references) for k, v in properties.items()})
