@@ -1,0 +1,136 @@
+"""`aws:ElasticIpAssociation`: the address on the host's interface, before any machine is.
+
+Its id is the allocation's, as each move makes a new association id. An address is moved only from an
+interface of the same stack; one that serves something else is refused. EC2 wants the network's internet
+gateway attached first, so the resource depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from botocore.exceptions import ClientError
+from pydantic import Field
+
+from providers.aws import session
+from providers.aws.failures import is_gone
+from providers.aws.ownership import ADDRESS, BORROWED_BY, INTERFACE, OWNER, Row, described, tags_of
+from providers.aws.resource import AwsProvider
+from providers.aws.waiting import FRESH, code_in, persistently, removed, wait_for
+from providers.contract import Inputs, Resource
+from providers.errors import NotFound, NotOurs
+
+
+class AssocInputs(Inputs):
+    """publicIp: recorded beside the ids, for those who read the state."""
+
+    allocation_id: str = Field(pattern=r"^eipalloc-")
+    network_interface_id: str = Field(pattern=r"^eni-")
+    public_ip: str
+
+
+class AssocProvider(AwsProvider[AssocInputs]):
+    """Another interface is a move in place; another address a new association."""
+
+    inputs = AssocInputs
+    replaced_by = ("allocationId",)
+
+    def find(self, wanted: AssocInputs) -> str | None:
+        row = self._address(wanted.allocation_id)
+        if row is None:
+            raise NotFound(
+                f"{wanted.allocation_id} ({wanted.public_ip}) is not there any more: `pulumi refresh`"
+            )
+        return wanted.allocation_id if row.get("NetworkInterfaceId") == wanted.network_interface_id else None
+
+    def make(self, wanted: AssocInputs) -> str:
+        return wanted.allocation_id  # align associates
+
+    def align(self, _id: str, wanted: AssocInputs, before: Mapping[str, Any]) -> None:
+        row = wait_for(
+            lambda: self._address(wanted.allocation_id), f"{wanted.allocation_id} to be seen", FRESH
+        )
+        holder = row.get("NetworkInterfaceId")
+        if holder == wanted.network_interface_id:
+            return
+        if row.get("AssociationId") and holder != before.get("networkInterfaceId"):
+            self._refuse_unless_same_stack(row)
+        ec2 = session.client("ec2", self.endpoints)
+        persistently(
+            lambda: ec2.associate_address(
+                AllocationId=wanted.allocation_id,
+                NetworkInterfaceId=wanted.network_interface_id,
+                AllowReassociation=bool(row.get("AssociationId")),
+            ),
+            _passes,
+            FRESH,
+        )
+
+    def _refuse_unless_same_stack(self, row: Row) -> None:
+        holder = str(row.get("NetworkInterfaceId") or row.get("InstanceId"))
+        interface = described(session.client("ec2", self.endpoints), INTERFACE, holder)
+        there, ours = tags_of(interface or {}).get(OWNER, ""), tags_of(row)
+        owner = ours.get(OWNER) or ours.get(BORROWED_BY) or ""
+        if not owner or _stack(there) != _stack(owner):
+            raise NotOurs(
+                f"{row['PublicIp']} ({row['AllocationId']}) is on {holder}, which is not of this stack: "
+                "disassociate it there first"
+            )
+
+    def look(self, id_: str, _recorded: Mapping[str, Any]) -> dict[str, Any] | None:
+        row = self._address(id_)
+        if row is None or not row.get("AssociationId"):
+            return None
+        return {
+            "allocationId": row["AllocationId"],
+            "associationId": row["AssociationId"],
+            "networkInterfaceId": row.get("NetworkInterfaceId", ""),
+            "publicIp": row["PublicIp"],
+        }
+
+    def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
+        there = self.look(id_, recorded)
+        if there is None or there["networkInterfaceId"] != recorded.get("networkInterfaceId"):
+            return
+        ec2 = session.client("ec2", self.endpoints)
+        removed(lambda: ec2.disassociate_address(AssociationId=there["associationId"]), FRESH)
+
+    def _address(self, allocation_id: str) -> Row | None:
+        return described(session.client("ec2", self.endpoints), ADDRESS, allocation_id)
+
+
+def _passes(error: ClientError) -> bool:
+    """A gateway just attached, an interface just made, a machine that is still starting."""
+    return is_gone(error) or code_in("Gateway.NotAttached", "IncorrectInstanceState")(error)
+
+
+def _stack(owner: str) -> list[str]:
+    return owner.split("/")[:2]
+
+
+class ElasticIpAssociation(Resource, module="aws", name="ElasticIpAssociation"):
+    """An Elastic IP on a network interface. EC2 API: AssociateAddress.
+
+    Give `opts` with `depends_on` the route table, which comes after the internet gateway's attachment.
+    """
+
+    association_id: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        allocation_id: pulumi.Input[str],
+        network_interface_id: pulumi.Input[str],
+        public_ip: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        properties = {
+            "allocationId": allocation_id,
+            "networkInterfaceId": network_interface_id,
+            "publicIp": public_ip,
+            "associationId": None,
+        }
+        super().__init__(AssocProvider(), resource_name, properties, opts)

@@ -1,0 +1,291 @@
+"""`aws:Instance`: the machine. Never two of one owner: the old one has ended before a new one starts.
+
+IMDSv2 only, an encrypted disk, no key pair, no address but the interface's. A machine of ours that an earlier
+run launched with the same inputs is adopted; one with others is ended first. A stopped machine is started
+again by the next update, looser metadata settings are tightened in place; everything else is a replacement.
+
+Does not look into the machine: whether its programs run is for providers/aws/run_command.py to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import pulumi
+from pydantic import Field, field_validator
+
+from providers.aws import session
+from providers.aws.generation import generation_of, raise_generation
+from providers.aws.image import image_for
+from providers.aws.launch import launch_request, launched
+from providers.aws.ownership import (
+    INSTANCE,
+    INTERFACE,
+    VOLUME,
+    Row,
+    described,
+    own_tags,
+    owned,
+    tag_specification,
+    tags_of,
+)
+from providers.aws.resource import Ec2Provider, OwnedInputs
+from providers.aws.tokens import client_token
+from providers.aws.waiting import FRESH, LIFECYCLE, wait_for
+from providers.contract import Inputs, Resource
+from providers.errors import LaunchFailed
+
+LAUNCH = "cexio-bot:launch"
+USER_DATA_BYTES = 16384  # EC2's limit, before base64
+ENDING = ("shutting-down", "terminated")
+
+
+class Metadata(Inputs):
+    """The instance metadata service: only with a session token, only from the machine itself."""
+
+    http_tokens: Literal["required"] = "required"
+    http_endpoint: Literal["enabled"] = "enabled"
+    hop_limit: int = Field(default=1, ge=1, le=2)
+
+
+class RootVolume(Inputs):
+    """size in GiB."""
+
+    encrypted: Literal[True] = True
+    type: Literal["gp3"] = "gp3"
+    size: int = Field(default=8, ge=8, le=16384)
+
+
+class InstanceInputs(OwnedInputs):
+    """imageId: left out, AWS's current Amazon Linux 2023, which then stays. userData: up to 16 KiB."""
+
+    name: str = Field(min_length=1, max_length=255)
+    network_interface_id: str = Field(pattern=r"^eni-")
+    instance_profile_name: str
+    instance_type: str = Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")
+    architecture: Literal["arm64", "x86_64"]
+    user_data: str
+    image_id: str | None = Field(default=None, pattern=r"^ami-[0-9a-f]+$")
+    metadata: Metadata = Metadata()
+    root_volume: RootVolume = RootVolume()
+
+    @field_validator("user_data")
+    @classmethod
+    def _short_enough(cls, text: str) -> str:
+        size = len(text.encode())
+        if size > USER_DATA_BYTES:
+            raise ValueError(
+                f"has {size} bytes, EC2 takes {USER_DATA_BYTES}: shorten or compress what it installs"
+            )
+        return text
+
+
+class InstanceProvider(Ec2Provider[InstanceInputs]):
+    """Launches once, waits until it runs, ends it for good."""
+
+    inputs = InstanceInputs
+    kind = INSTANCE
+    pinned = ("imageId",)
+    delete_before_replace = True
+    replaced_by = (
+        "networkInterfaceId",
+        "instanceProfileName",
+        "instanceType",
+        "architecture",
+        "userData",
+        "imageId",
+        "rootVolume",
+    )
+
+    def find(self, wanted: InstanceInputs) -> str | None:
+        """Adopt the machine of an earlier run with these inputs; end any other of this owner."""
+        launch = self._launch(wanted, generation_of(self._interface(wanted.network_interface_id)))
+        adopted = None
+        for row in owned(self.ec2, INSTANCE, wanted.owner):
+            if _state(row) in ENDING:
+                self._wait_until_ended(row["InstanceId"])
+            elif tags_of(row).get(LAUNCH) == launch and adopted is None:
+                adopted = str(row["InstanceId"])
+            else:
+                self._end(row["InstanceId"], wanted.network_interface_id)
+        return adopted
+
+    def make(self, wanted: InstanceInputs) -> str:
+        image = image_for(self.endpoints, wanted.architecture, wanted.image_id)
+        interface = self._interface(wanted.network_interface_id)
+        return launched(
+            session.client("ec2", self.endpoints, once=True),
+            wanted.owner,
+            launch_request(wanted, image),
+            lambda count: self._tags(wanted, count),
+            generation_of(interface),
+            lambda: raise_generation(self.ec2, self._interface(wanted.network_interface_id)),
+            lambda count: self._launched(wanted, count),
+        )
+
+    def _tags(self, wanted: InstanceInputs, count: int) -> list[Any]:
+        tags = {
+            **own_tags(wanted.owner, {"Name": wanted.name, **wanted.tags}),
+            LAUNCH: self._launch(wanted, count),
+        }
+        return [*tag_specification(INSTANCE, tags), *tag_specification(VOLUME, tags)]
+
+    def _launch(self, wanted: InstanceInputs, count: int) -> str:
+        """What tells this launch from every other, without the image, which AWS may exchange meanwhile."""
+        props = {key: value for key, value in wanted.props().items() if key not in ("owner", "name", "tags")}
+        return client_token(wanted.owner, props, count)
+
+    def _launched(self, wanted: InstanceInputs, count: int) -> str | None:
+        launch = self._launch(wanted, count)
+        rows = [row for row in owned(self.ec2, INSTANCE, wanted.owner) if _state(row) not in ENDING]
+        return next((str(row["InstanceId"]) for row in rows if tags_of(row).get(LAUNCH) == launch), None)
+
+    def align(self, id_: str, wanted: InstanceInputs, before: Mapping[str, Any]) -> None:
+        row = self._settled(id_)
+        if _state(row) == "stopped":
+            self.ec2.start_instances(InstanceIds=[id_])
+            row = self._settled(id_)
+        if _metadata(row) != wanted.metadata.props():
+            self.ec2.modify_instance_metadata_options(
+                InstanceId=id_,
+                HttpTokens=wanted.metadata.http_tokens,
+                HttpEndpoint=wanted.metadata.http_endpoint,
+                HttpPutResponseHopLimit=wanted.metadata.hop_limit,
+            )
+        tagged = wanted.model_copy(update={"tags": {"Name": wanted.name, **wanted.tags}})
+        self.align_tags(id_, tagged, before)
+
+    def _settled(self, id_: str) -> Row:
+        """The instance when it runs or stands still; LaunchFailed if it ended on its way."""
+
+        def look() -> Row | None:
+            row = described(self.ec2, INSTANCE, id_)
+            return None if row is None or _state(row) in ("pending", "stopping") else row
+
+        row = wait_for(look, f"{id_} to run", LIFECYCLE)
+        if _state(row) in ENDING:
+            reason = row.get("StateReason") or {}
+            said = f"{reason.get('Code', 'no reason')}: {reason.get('Message', '')}".rstrip(": ")
+            raise LaunchFailed(
+                f"{id_} was launched and ended before it ran: {said}: mend what EC2 names (a volume quota, "
+                "an encryption key, capacity), then run the same command again"
+            )
+        return row
+
+    def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
+        row = described(self.ec2, INSTANCE, id_)
+        if row is None or _state(row) in ENDING:
+            return None
+        tags = tags_of(row)
+        shown = {"owner": tags.get("cexio-bot:owner", ""), "name": tags.get("Name", "")}
+        recorded_tags = recorded.get("tags") or {}
+        return {
+            **shown,
+            "tags": {key: tags[key] for key in recorded_tags if key in tags},
+            **self.shown(row, recorded),
+        }
+
+    def shown(self, row: Row, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        interfaces = [one["NetworkInterfaceId"] for one in row.get("NetworkInterfaces") or ()]
+        profile = str((row.get("IamInstanceProfile") or {}).get("Arn", ""))
+        return {
+            "instanceId": row["InstanceId"],
+            "imageId": row["ImageId"],
+            "availabilityZone": row["Placement"]["AvailabilityZone"],
+            "instanceType": row["InstanceType"],
+            "networkInterfaceId": next(iter(interfaces), ""),
+            "instanceProfileName": profile.rpartition("/")[2],
+            "metadata": _metadata(row),
+            "rootVolume": self._root_volume(row) or recorded.get("rootVolume"),
+            "state": _state(row),
+        }
+
+    def drifted(self, olds: Mapping[str, Any]) -> bool:
+        return bool(olds.get("state", "running") != "running")
+
+    def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
+        row = described(self.ec2, INSTANCE, id_)
+        if row is None or _state(row) == "terminated":
+            return
+        self._end(id_, str(recorded.get("networkInterfaceId") or ""))
+
+    def _end(self, id_: str, interface_id: str) -> None:
+        """Terminate and wait until it is: until then the bot on it may run. Its token is spent first."""
+        interface = described(self.ec2, INTERFACE, interface_id) if interface_id else None
+        if interface is not None:
+            raise_generation(self.ec2, interface)
+        self.ec2.terminate_instances(InstanceIds=[id_])
+        self._wait_until_ended(id_)
+
+    def _wait_until_ended(self, id_: str) -> None:
+        def ended() -> bool | None:
+            row = described(self.ec2, INSTANCE, id_)
+            return True if row is None or _state(row) == "terminated" else None
+
+        wait_for(ended, f"{id_} to end", LIFECYCLE)
+
+    def _interface(self, id_: str) -> Row:
+        return wait_for(lambda: described(self.ec2, INTERFACE, id_), f"{id_} to be seen", FRESH)
+
+    def _root_volume(self, row: Row) -> dict[str, Any] | None:
+        root = row.get("RootDeviceName")
+        disks = [disk for disk in row.get("BlockDeviceMappings") or () if disk.get("DeviceName") == root]
+        volume = described(self.ec2, VOLUME, disks[0]["Ebs"]["VolumeId"]) if disks else None
+        if volume is None:
+            return None
+        return {"encrypted": volume["Encrypted"], "type": volume["VolumeType"], "size": volume["Size"]}
+
+
+def _state(row: Row) -> str:
+    return str(row["State"]["Name"])
+
+
+def _metadata(row: Row) -> dict[str, Any]:
+    options = row.get("MetadataOptions") or {}
+    return {
+        "httpTokens": options.get("HttpTokens", "optional"),
+        "httpEndpoint": options.get("HttpEndpoint", "enabled"),
+        "hopLimit": options.get("HttpPutResponseHopLimit", 1),
+    }
+
+
+class Instance(Resource, module="aws", name="Instance"):
+    """An EC2 instance on a ready-made interface. EC2 API: RunInstances."""
+
+    instance_id: pulumi.Output[str]
+    image_id: pulumi.Output[str]
+    availability_zone: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        owner: pulumi.Input[str],
+        name: pulumi.Input[str],
+        network_interface_id: pulumi.Input[str],
+        instance_profile_name: pulumi.Input[str],
+        instance_type: pulumi.Input[str],
+        architecture: pulumi.Input[str],
+        user_data: pulumi.Input[str],
+        root_volume_gib: pulumi.Input[int] = 8,
+        image_id: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        properties = {
+            "owner": owner,
+            "name": name,
+            "networkInterfaceId": network_interface_id,
+            "instanceProfileName": instance_profile_name,
+            "instanceType": instance_type,
+            "architecture": architecture,
+            "userData": user_data,
+            "imageId": image_id,
+            "metadata": {"httpTokens": "required", "httpEndpoint": "enabled", "hopLimit": 1},
+            "rootVolume": {"encrypted": True, "type": "gp3", "size": root_volume_gib},
+            "tags": tags,
+            "instanceId": None,
+            "availabilityZone": None,
+        }
+        super().__init__(InstanceProvider(), resource_name, properties, opts)

@@ -1,0 +1,95 @@
+"""One launch of a host: its request, its client token, and what EC2 says while the world is not ready.
+
+The request names a ready-made interface and nothing else of the network, as EC2 wants it. A profile or
+interface that EC2 does not know yet, and an interface that the last machine still holds, are waited out. A
+token that EC2 remembers from a machine that was ended raises the generation once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from providers.aws.failures import code_of, is_gone, text_of, was_throttled
+from providers.aws.image import Image
+from providers.aws.tokens import client_token
+from providers.aws.waiting import PROFILE, made_once
+
+BURSTABLE = ("t2", "t3", "t3a", "t4g")
+SPENT = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
+UNKNOWN_PROFILE = ("Invalid IAM Instance Profile", "has no associated IAM Roles")
+
+
+def launch_request(wanted: Any, image: Image) -> dict[str, Any]:
+    """RunInstances' parameters for an instance's inputs, without token and tags."""
+    volume, metadata = wanted.root_volume, wanted.metadata
+    request: dict[str, Any] = {
+        "ImageId": image.id,
+        "InstanceType": wanted.instance_type,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "IamInstanceProfile": {"Name": wanted.instance_profile_name},
+        "NetworkInterfaces": [{"DeviceIndex": 0, "NetworkInterfaceId": wanted.network_interface_id}],
+        "UserData": wanted.user_data,
+        "MetadataOptions": {
+            "HttpTokens": metadata.http_tokens,
+            "HttpEndpoint": metadata.http_endpoint,
+            "HttpPutResponseHopLimit": metadata.hop_limit,
+            "InstanceMetadataTags": "disabled",
+        },
+        "BlockDeviceMappings": [
+            {
+                "DeviceName": image.root,
+                "Ebs": {
+                    "Encrypted": volume.encrypted,
+                    "VolumeType": volume.type,
+                    "VolumeSize": volume.size,
+                    "DeleteOnTermination": True,
+                },
+            }
+        ],
+        "InstanceInitiatedShutdownBehavior": "stop",
+    }
+    if wanted.instance_type.split(".")[0] in BURSTABLE:
+        request["CreditSpecification"] = {"CpuCredits": "standard"}  # EC2's default may cost more
+    return request
+
+
+def launched(
+    ec2: Any,
+    owner: str,
+    request: dict[str, Any],
+    tags: Callable[[int], list[Any]],
+    generation: int,
+    raised: Callable[[], int],
+    find: Callable[[int], str | None],
+) -> str:
+    """Send the launch once for a generation; the instance's id.
+
+    ec2 sends a call once. tags gives the launch's TagSpecifications and find its instance, both by
+    generation; raised counts one more.
+    """
+
+    def send(count: int) -> str:
+        token = client_token(owner, request, count)
+        answer = ec2.run_instances(**request, ClientToken=token, TagSpecifications=tags(count))
+        return str(answer["Instances"][0]["InstanceId"])
+
+    try:
+        return made_once(lambda: send(generation), lambda: find(generation), within=PROFILE, passing=_passes)
+    except ClientError as error:
+        if code_of(error) not in SPENT:
+            raise
+    count = raised()
+    return made_once(lambda: send(count), lambda: find(count), within=PROFILE, passing=_passes)
+
+
+def _passes(error: ClientError) -> bool:
+    """What changes by itself: a new profile, a new interface, an interface not free yet, too many calls."""
+    code, text = code_of(error), text_of(error)
+    if code == "InvalidParameterValue":
+        return any(part in text for part in UNKNOWN_PROFILE) or "currently in use" in text
+    fresh = is_gone(error) and not code.startswith("InvalidAMIID")
+    return fresh or was_throttled(error) or code in ("NoSuchEntity", "InvalidNetworkInterface.InUse")

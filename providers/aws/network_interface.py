@@ -1,0 +1,117 @@
+"""`aws:NetworkInterface`: what the address is on, before and after any machine.
+
+It outlives the host: the address moves with it to the next machine. Its tag `cexio-bot:generation` counts the
+machines it has had (providers/aws/generation.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from botocore.exceptions import ClientError
+from pydantic import Field
+
+from providers.aws.failures import code_of, is_gone, text_of
+from providers.aws.ownership import INTERFACE, Row
+from providers.aws.resource import Ec2Provider, OwnedInputs
+from providers.aws.waiting import CLEARING, persistently
+from providers.contract import Resource
+
+
+class InterfaceInputs(OwnedInputs):
+    """securityGroupIds: at least one, or AWS takes the network's default group, which is open."""
+
+    subnet_id: str = Field(pattern=r"^subnet-")
+    security_group_ids: tuple[str, ...] = Field(min_length=1, max_length=5)
+    description: str = Field(max_length=255)
+
+
+class InterfaceProvider(Ec2Provider[InterfaceInputs]):
+    """The subnet is fixed; groups and description change in place."""
+
+    inputs = InterfaceInputs
+    kind = INTERFACE
+    replaced_by = ("subnetId",)
+
+    def fits(self, row: Row, wanted: InterfaceInputs) -> bool:
+        return bool(row["SubnetId"] == wanted.subnet_id)
+
+    def request(self, ec2: Any, wanted: InterfaceInputs, tags: list[Any]) -> Any:
+        return ec2.create_network_interface(
+            SubnetId=wanted.subnet_id,
+            Groups=list(wanted.security_group_ids),
+            Description=wanted.description,
+            TagSpecifications=tags,
+        )["NetworkInterface"]
+
+    def align(self, id_: str, wanted: InterfaceInputs, before: Mapping[str, Any]) -> None:
+        row = self.row(id_)
+        if _groups(row) != sorted(wanted.security_group_ids):
+            self.ec2.modify_network_interface_attribute(
+                NetworkInterfaceId=id_, Groups=list(wanted.security_group_ids)
+            )
+        if row.get("Description", "") != wanted.description:
+            self.ec2.modify_network_interface_attribute(
+                NetworkInterfaceId=id_, Description={"Value": wanted.description}
+            )
+        self.align_tags(id_, wanted, before)
+
+    def shown(self, row: Row, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        groups, recorded_groups = _groups(row), list(recorded.get("securityGroupIds") or [])
+        return {
+            "networkInterfaceId": row["NetworkInterfaceId"],
+            "privateIp": row["PrivateIpAddress"],
+            "subnetId": row["SubnetId"],
+            "securityGroupIds": recorded_groups if sorted(recorded_groups) == groups else groups,
+            "description": row.get("Description", ""),
+        }
+
+    def remove(self, id_: str, _recorded: Mapping[str, Any]) -> None:
+        try:
+            persistently(
+                lambda: self.ec2.delete_network_interface(NetworkInterfaceId=id_), _still_attached, CLEARING
+            )
+        except ClientError as error:
+            if not is_gone(error):
+                raise
+
+
+def _still_attached(error: ClientError) -> bool:
+    code = code_of(error)
+    in_use = code == "InvalidParameterValue" and "in use" in text_of(error)
+    return in_use or code in ("InvalidNetworkInterface.InUse", "DependencyViolation")
+
+
+def _groups(row: Row) -> list[str]:
+    return sorted(str(group["GroupId"]) for group in row.get("Groups") or ())
+
+
+class NetworkInterface(Resource, module="aws", name="NetworkInterface"):
+    """A network interface. EC2 API: CreateNetworkInterface."""
+
+    network_interface_id: pulumi.Output[str]
+    private_ip: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        owner: pulumi.Input[str],
+        subnet_id: pulumi.Input[str],
+        security_group_ids: Sequence[pulumi.Input[str]],
+        description: pulumi.Input[str],
+        tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        properties = {
+            "owner": owner,
+            "subnetId": subnet_id,
+            "securityGroupIds": list(security_group_ids),
+            "description": description,
+            "tags": tags,
+            "networkInterfaceId": None,
+            "privateIp": None,
+        }
+        super().__init__(InterfaceProvider(), resource_name, properties, opts)

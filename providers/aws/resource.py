@@ -1,0 +1,209 @@
+"""The life of one AWS object of ours, told once; a subclass says in five words what is special about it.
+
+    find    the id of our own earlier object that fits, or None; NotOurs if another's stands in the way
+    make    create it and return its id
+    align   bring everything that can change in place to what is wanted; does nothing where all is well
+    look    the properties that AWS shows now, or None if it is gone
+    remove  delete it; not found is done
+
+`create` is find or make, then align: so a create that was killed anywhere is finished by the next one. A
+replacement makes the new object first, so `find` takes only an object whose fixed parameters fit; where that
+cannot be told, a class says `delete_before_replace`. The region goes into the state and may not change: asked
+in another region, every object would look gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pydantic import Field, field_validator
+
+from providers.aws import session
+from providers.aws.ownership import (
+    OWNER,
+    RESERVED,
+    Kind,
+    Row,
+    described,
+    own_tags,
+    owned,
+    shown_tags,
+    tag_changes,
+    tag_list,
+    tag_specification,
+    tags_of,
+)
+from providers.aws.waiting import FRESH, fresh, made_once, persistently, wait_for
+from providers.contract import Inputs, Provider
+from providers.errors import NotFound, ProviderError
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+
+class OwnedInputs(Inputs):
+    """What every object of ours takes: its owner tag's value and the user's own tags."""
+
+    owner: str = Field(pattern=r"^[\w.:=+\-@ ]+/[\w.:=+\-@ ]+/[\w.:/=+\-@ ]+$", max_length=256)
+    tags: dict[str, str] = Field(default_factory=dict, max_length=40)
+
+    @field_validator("tags")
+    @classmethod
+    def _not_reserved(cls, tags: dict[str, str]) -> dict[str, str]:
+        if any(key.lower().startswith(RESERVED) for key in tags):
+            raise ValueError("tag keys that begin with aws: or cexio-bot: are reserved: choose another")
+        return tags
+
+
+I = TypeVar("I", bound=Inputs)  # noqa: E741  the inputs of a resource
+
+
+class AwsProvider(Provider, Generic[I]):
+    """Create, read, update and delete of one object by find, make, align, look and remove."""
+
+    inputs: ClassVar[type[Inputs]]
+
+    def find(self, wanted: I) -> str | None:
+        """The id of our own earlier object, if there is one that fits."""
+        raise NotImplementedError
+
+    def make(self, wanted: I) -> str:
+        """Create the object; its id."""
+        raise NotImplementedError
+
+    def align(self, id_: str, wanted: I, before: Mapping[str, Any]) -> None:
+        """Change what is not as wanted; `before` holds the recorded properties, nothing after a create."""
+
+    def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The properties as they are, or None."""
+        raise NotImplementedError
+
+    def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
+        """Delete the object."""
+        raise NotImplementedError
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """As every provider's, and a change of region is refused."""
+        self._same_region(olds)
+        return super().diff(_id, olds, news)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Adopt or make, then bring into line."""
+        wanted: I = self.inputs.of(props)
+        id_ = self.find(wanted) or self.make(wanted)
+        self.align(id_, wanted, {})
+        return CreateResult(id_, self._outputs(id_, wanted))
+
+    def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Bring into line; NotFound if there is nothing to bring."""
+        self._same_region(olds)
+        wanted: I = self.inputs.of({**self._pins(olds), **news})
+        if self.look(id_, olds) is None:
+            raise NotFound(f"{id_} is not there any more: `pulumi refresh`, then `pulumi up` makes it anew")
+        self.align(id_, wanted, olds)
+        return UpdateResult(self._outputs(id_, wanted))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """What is there now, as outputs and as inputs, or gone."""
+        self._same_region(props)
+        there = self.look(id_, props)
+        if there is None:
+            return ReadResult(None, {})
+        outs = {name: value for name, value in {**_recorded(props), **there}.items() if value is not None}
+        inputs = {
+            name: outs[name] for name in self.inputs.names() if name in outs and name not in self.pinned
+        }
+        return ReadResult(id_, outs, inputs)
+
+    def delete(self, id_: str, props: dict[str, Any]) -> None:
+        """Remove it."""
+        self._same_region(props)
+        self.remove(id_, _recorded(props))
+
+    def _outputs(self, id_: str, wanted: I) -> dict[str, Any]:
+        props = wanted.props()
+        there = wait_for(lambda: self.look(id_, props), f"{id_} to be seen", FRESH)
+        return {**props, **there, "region": self.endpoints.region}
+
+    def _pins(self, olds: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: olds[name] for name in self.pinned if olds.get(name) is not None}
+
+    def _same_region(self, recorded: Mapping[str, Any]) -> None:
+        region = recorded.get("region")
+        if isinstance(region, str) and region != self.endpoints.region:
+            raise ProviderError(
+                f"{recorded.get('owner') or 'this object'} is in {region}, but cexio-bot:region says "
+                f"{self.endpoints.region}: set it back, or make a new stack for the other region"
+            )
+
+
+O = TypeVar("O", bound=OwnedInputs)  # noqa: E741  the inputs of an owned resource
+
+
+class Ec2Provider(AwsProvider[O]):
+    """An EC2 object that is found by its owner tag."""
+
+    kind: ClassVar[Kind]
+
+    @property
+    def ec2(self) -> EC2Client:
+        """The client that may repeat a call."""
+        return session.client("ec2", self.endpoints)
+
+    def fits(self, _row: Row, _wanted: O) -> bool:
+        """Whether an object of ours has the fixed parameters that are wanted."""
+        return True
+
+    def request(self, ec2: EC2Client, wanted: O, tags: list[Any]) -> Any:
+        """The creating call, through a client that sends it once; the new object's row."""
+        raise NotImplementedError
+
+    def shown(self, row: Row, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """The properties in a row, without owner and tags."""
+        raise NotImplementedError
+
+    def find(self, wanted: O) -> str | None:
+        rows = [row for row in owned(self.ec2, self.kind, wanted.owner) if self.fits(row, wanted)]
+        return str(rows[0][self.kind.id]) if rows else None
+
+    def make(self, wanted: O) -> str:
+        ec2 = session.client("ec2", self.endpoints, once=True)
+        tags = tag_specification(self.kind, own_tags(wanted.owner, wanted.tags))
+        return made_once(
+            lambda: str(self.request(ec2, wanted, tags)[self.kind.id]), lambda: self.find(wanted)
+        )
+
+    def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
+        row = described(self.ec2, self.kind, id_)
+        return None if row is None else {**shown_tags(row, recorded), **self.shown(row, recorded)}
+
+    def row(self, id_: str) -> Row:
+        """The object's description; a fresh one is waited for."""
+        return wait_for(lambda: described(self.ec2, self.kind, id_), f"{id_} to be seen", FRESH)
+
+    def align_tags(self, id_: str, wanted: O, before: Mapping[str, Any]) -> None:
+        """Write the owner tag and the user's tags, and take off those that the user took back."""
+        there = tags_of(self.row(id_))
+        ours = {**wanted.tags, OWNER: wanted.owner}
+        write_tags(self.ec2, id_, there, ours, before.get("tags") or {})
+
+
+def write_tags(
+    ec2: EC2Client,
+    id_: str,
+    there: Mapping[str, str],
+    wanted: Mapping[str, str],
+    before: Iterable[str],
+) -> None:
+    """Change an EC2 object's tags from those there to those wanted, as ownership.tag_changes has it."""
+    write, gone = tag_changes(there, wanted, before)
+    if write:
+        persistently(lambda: ec2.create_tags(Resources=[id_], Tags=tag_list(write)), fresh, FRESH)
+    if gone:
+        ec2.delete_tags(Resources=[id_], Tags=[{"Key": key} for key in gone])
+
+
+def _recorded(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in props.items() if not name.startswith("__")}

@@ -1,0 +1,93 @@
+"""`aws:Subnet`: where a host's interface lies. Gives no public addresses of its own accord.
+
+An address given out automatically would be the sender of the first packets, before ours is associated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pydantic import Field
+
+from providers.aws.networks import Cidr
+from providers.aws.ownership import SUBNET, Row
+from providers.aws.resource import Ec2Provider, OwnedInputs
+from providers.aws.waiting import CLEARING, removed
+from providers.contract import Resource
+
+
+class SubnetInputs(OwnedInputs):
+    """availabilityZone: left out, AWS chooses one, which then stays."""
+
+    vpc_id: str = Field(pattern=r"^vpc-")
+    cidr: Cidr
+    availability_zone: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")
+
+
+class SubnetProvider(Ec2Provider[SubnetInputs]):
+    """Network, range and zone are fixed; a new subnet is made before the old one goes."""
+
+    inputs = SubnetInputs
+    kind = SUBNET
+    replaced_by = ("vpcId", "cidr", "availabilityZone")
+    pinned = ("availabilityZone",)
+
+    def fits(self, row: Row, wanted: SubnetInputs) -> bool:
+        zone_fits = wanted.availability_zone in (None, row["AvailabilityZone"])
+        return zone_fits and (row["VpcId"], row["CidrBlock"]) == (wanted.vpc_id, wanted.cidr)
+
+    def request(self, ec2: Any, wanted: SubnetInputs, tags: list[Any]) -> Any:
+        zone = {"AvailabilityZone": wanted.availability_zone} if wanted.availability_zone else {}
+        return ec2.create_subnet(VpcId=wanted.vpc_id, CidrBlock=wanted.cidr, TagSpecifications=tags, **zone)[
+            "Subnet"
+        ]
+
+    def align(self, id_: str, wanted: SubnetInputs, before: Mapping[str, Any]) -> None:
+        if self.row(id_).get("MapPublicIpOnLaunch"):
+            self.ec2.modify_subnet_attribute(SubnetId=id_, MapPublicIpOnLaunch={"Value": False})
+        self.align_tags(id_, wanted, before)
+
+    def shown(self, row: Row, _recorded: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "subnetId": row["SubnetId"],
+            "vpcId": row["VpcId"],
+            "cidr": row["CidrBlock"],
+            "availabilityZone": row["AvailabilityZone"],
+            "givesPublicAddresses": bool(row.get("MapPublicIpOnLaunch")),
+        }
+
+    def drifted(self, olds: Mapping[str, Any]) -> bool:
+        return bool(olds.get("givesPublicAddresses"))
+
+    def remove(self, id_: str, _recorded: Mapping[str, Any]) -> None:
+        removed(lambda: self.ec2.delete_subnet(SubnetId=id_), CLEARING)
+
+
+class Subnet(Resource, module="aws", name="Subnet"):
+    """A subnet. EC2 API: CreateSubnet."""
+
+    subnet_id: pulumi.Output[str]
+    availability_zone: pulumi.Output[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        owner: pulumi.Input[str],
+        vpc_id: pulumi.Input[str],
+        cidr: pulumi.Input[str],
+        availability_zone: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        properties = {
+            "owner": owner,
+            "vpcId": vpc_id,
+            "cidr": cidr,
+            "availabilityZone": availability_zone,
+            "tags": tags,
+            "subnetId": None,
+        }
+        super().__init__(SubnetProvider(), resource_name, properties, opts)
