@@ -36,7 +36,7 @@ def let_in_rest(
         raise Refused(AUTHORIZATION_FAILED)
     window = exchange.switches.rest_window_seconds
     sent = int(timestamp) if timestamp.isascii() and timestamp.isdigit() else None
-    if window is not None and (sent is None or abs(exchange.now() / 1000 - sent) > window):
+    if window is not None and (sent is None or abs(exchange.now() - sent * 1000) > window * 1000):
         raise Refused(exchange.switches.reply("stale_timestamp"))
     if found.status != "active":
         raise Refused(exchange.switches.reply("deactivated_key"))

@@ -88,9 +88,9 @@ def moment(params: Params, name: str) -> int | None:
         return integer(params, name)
     try:
         found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    except ValueError:
+        return int((found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp() * 1000)
+    except (ValueError, OverflowError):
         raise ParameterFault(f"Parameter {name} should be a date") from None
-    return int((found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp() * 1000)
 
 
 def texts(params: Params, name: str, fault: str | None = None) -> list[str] | None:

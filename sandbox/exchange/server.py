@@ -31,17 +31,34 @@ from sandbox.exchange.store import Store
 LOOPBACK = "127.0.0.1"
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     def stop(self) -> None:
+        """End at the next turn of the loop; fine from another thread."""
         self.should_exit = True
 
 
-def application(exchange: Exchange, server: _Server | None = None) -> Starlette:
-    """The ASGI application: product API, health, and the person's side."""
+def server_for(exchange: Exchange) -> Server:
+    """A server of the whole stand-in, not yet running."""
+    config = uvicorn.Config(
+        "",
+        http=CuttableProtocol,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        # Off, or a forwarding header would be taken for the source address.
+        proxy_headers=False,
+        server_header=False,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = Server(config)
+    config.app = _application(exchange, server.stop)
+    return server
 
-    def shut_down() -> None:
-        if server is not None:
-            server.stop()
+
+def _application(exchange: Exchange, shut_down: Callable[[], None]) -> Starlette:
+    """The ASGI application: product API, health, and the person's side."""
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"world": exchange.store.world})
@@ -104,22 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, OverflowError) as fault:
         print(f"sandbox exchange: port {options.port} cannot be had: {fault}", file=sys.stderr)
         return 1
-    exchange = Exchange(store, RequestLog(store.request_log))
-    config = uvicorn.Config(
-        "",
-        http=CuttableProtocol,
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,
-        # Off, or a forwarding header would be taken for the source address.
-        proxy_headers=False,
-        server_header=False,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = _Server(config)
-    config.app = application(exchange, server)
+    server = server_for(Exchange(store, RequestLog(store.request_log)))
     print(f"listening on http://{LOOPBACK}:{listener.getsockname()[1]}", flush=True)
     server.run(sockets=[listener])
     return 0
