@@ -82,7 +82,10 @@ def request(
         fields = {"host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close"}
         connection.request(method, path, body, {**fields, **headers})
         response = connection.getresponse()
-        return response.status, response.read(LARGEST_BODY)
+        whole = response.read(LARGEST_BODY)
+        if response.length:  # read() with a limit does not tell that the rest never came
+            raise http.client.IncompleteRead(whole, response.length)
+        return response.status, whole
     finally:
         connection.close()
 

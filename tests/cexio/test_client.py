@@ -97,9 +97,7 @@ class TestEveryAnswerHasItsCause:
         assert type(raised.value) is error
         assert "\n" not in str(raised.value)
 
-    @pytest.mark.parametrize(
-        ("reply", "fault"), [each[1:] for each in FAULTS], ids=[each[0] for each in FAULTS]
-    )
+    @pytest.mark.parametrize(("reply", "fault"), list(FAULTS.values()), ids=list(FAULTS))
     def test_a_server_that_misbehaves_is_a_transport_error(self, reply: Any, fault: str) -> None:
         with (
             tiny_exchange({"do_my_new_order": reply}) as server,
