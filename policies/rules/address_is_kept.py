@@ -57,8 +57,8 @@ def judge(properties: Properties, run: Run, findings: Findings) -> None:
             findings.report("`release` is not one IPv4 address; give exactly the address, or leave it out.")
         elif release not in _acknowledged(run):
             findings.report(
-                "`release` asks to let the address go and nobody has acknowledged it; "
-                "a reviewer adds the address to `acknowledgedReleases`."
+                "`release` asks to let the address go and nobody has acknowledged it; a reviewer adds the "
+                "address to `acknowledgedReleases` in the file that `--policy-pack-config` names."
             )
 
 
