@@ -26,8 +26,8 @@ from providers.errors import NotOurs
 class ProfileInputs(OwnedInputs):
     """roleName: the one role in it."""
 
-    name: str = Field(pattern=r"^[\w+=,.@-]{1,128}$")
-    role_name: str = Field(pattern=r"^[\w+=,.@-]{1,64}$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,128}$")
+    role_name: str = Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")
 
 
 class ProfileProvider(AwsProvider[ProfileInputs]):

@@ -82,8 +82,8 @@ def _rows(kind: Kind, answer: Mapping[str, Any]) -> list[Row]:
 
 
 def tags_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """An object's tags, of EC2, IAM or Secrets Manager."""
-    return {str(tag["Key"]): str(tag["Value"]) for tag in row.get("Tags") or ()}
+    """An object's tags, of EC2 (whose interfaces call them TagSet), IAM or Secrets Manager."""
+    return {str(tag["Key"]): str(tag["Value"]) for tag in row.get("Tags") or row.get("TagSet") or ()}
 
 
 def tag_list(tags: Mapping[str, str]) -> list[Any]:

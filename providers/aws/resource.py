@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 class OwnedInputs(Inputs):
     """What every object of ours takes: its owner tag's value and the user's own tags."""
 
-    owner: str = Field(pattern=r"^[\w.:=+\-@ ]+/[\w.:=+\-@ ]+/[\w.:/=+\-@ ]+$", max_length=256)
+    owner: str = Field(
+        pattern=r"^[A-Za-z0-9_.:=+@ -]+/[A-Za-z0-9_.:=+@ -]+/[A-Za-z0-9_.:/=+@ -]+$", max_length=256
+    )
     tags: dict[str, str] = Field(default_factory=dict, max_length=40)
 
     @field_validator("tags")

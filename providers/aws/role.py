@@ -27,7 +27,7 @@ from providers.errors import NotOurs
 class RoleInputs(OwnedInputs):
     """secretArn: the one secret it is for, recorded for reviews. Policies: JSON text, inline ones by name."""
 
-    name: str = Field(pattern=r"^[\w+=,.@-]{1,64}$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")
     secret_arn: str | None = None
     assume_role_policy: PolicyText
     inline_policies: dict[str, PolicyText] = Field(default_factory=dict)

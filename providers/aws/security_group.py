@@ -39,11 +39,11 @@ class Rule(Inputs):
 
 
 class SecurityGroupInputs(OwnedInputs):
-    """name: unique in its network. description: fixed by AWS once made."""
+    """name: unique in its network, not beginning with sg-. description: fixed by AWS once made."""
 
     vpc_id: str = Field(pattern=r"^vpc-")
-    name: str = Field(pattern=r"^(?!sg-)[\w .:/()#,@\[\]+=&;{}!$*-]{1,255}$")
-    description: str = Field(pattern=r"^[\w .:/()#,@\[\]+=&;{}!$*-]{1,255}$")
+    name: str = Field(pattern=r"^[A-Za-z0-9_ .:/()#,@\[\]+=&;{}!$*-]+$", max_length=255)
+    description: str = Field(pattern=r"^[A-Za-z0-9_ .:/()#,@\[\]+=&;{}!$*-]+$", max_length=255)
     ingress: tuple[Rule, ...] = ()
     egress: tuple[Rule, ...] = (Rule(protocol="tcp", port=443, cidr="0.0.0.0/0"),)
 
