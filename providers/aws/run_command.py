@@ -19,7 +19,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict
 
-from providers.aws.failures import answer_was_lost, code_of
+from providers.aws.failures import answer_was_lost, code_of, is_gone
 from providers.errors import ProviderError
 
 DOCUMENT = "AWS-RunShellScript"
@@ -30,7 +30,7 @@ SHOWN = 300  # characters of a failed command's standard error
 
 
 class HostNotReady(ProviderError):
-    """The host could not be asked: `stage` is `agent`, `command` or `program`."""
+    """The host could not be asked: `stage` is `instance`, `agent`, `command` or `program`."""
 
     def __init__(self, stage: str, text: str) -> None:
         super().__init__(text)
@@ -49,11 +49,14 @@ class Patience(BaseModel):
 
 
 class RunCommand:
-    """Runs command lines on one host. `ssm` may repeat calls; `ssm_once` must not."""
+    """Runs command lines on one host. `ssm` and `ec2` may repeat calls; `ssm_once` must not."""
 
-    def __init__(self, ssm: Any, ssm_once: Any, instance: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self, ssm: Any, ssm_once: Any, ec2: Any, instance: str, patience: Patience | None = None
+    ) -> None:
         self._ssm = ssm
         self._ssm_once = ssm_once
+        self._ec2 = ec2
         self._instance = instance
         self._patience = patience or Patience()
 
@@ -83,7 +86,24 @@ class RunCommand:
                 return
             if time.monotonic() > deadline:
                 raise self._agent_missing("lost its connection" if found else "never came online")
+            self._see_that_it_runs()
             pause.take()
+
+    def _see_that_it_runs(self) -> None:
+        """HostNotReady at once for a machine that no waiting brings back."""
+        try:
+            reservations = self._ec2.describe_instances(InstanceIds=[self._instance])["Reservations"]
+        except ClientError as error:
+            if not is_gone(error):
+                raise
+            reservations = []
+        states = [one["State"]["Name"] for found in reservations for one in found["Instances"]] or ["gone"]
+        if states[0] not in ("pending", "running"):
+            raise HostNotReady(
+                "instance",
+                f"{self._instance}: the instance is {states[0]}: start it, or let `pulumi refresh` and then "
+                "`pulumi up` put another in its place",
+            )
 
     def _sent(self, line: str, deadline: float) -> str:
         """Send the command once; its id. A refusal for want of an agent is tried again until the deadline."""

@@ -117,7 +117,7 @@ class TradingKeyProvider(Provider):
         """Prove again, with another key or under other circumstances; or move the due date alone."""
         if self._to_prove(olds, news):
             return UpdateResult(self._settled(news, known=olds))
-        return UpdateResult({**olds, **_asked(news), **_due(olds.get("verifiedAt"), news)})
+        return UpdateResult(_without_nulls({**olds, **_asked(news), **_due(olds.get("verifiedAt"), news)}))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Whether the version that was proven is still the current one; nothing is asked of the exchange."""
@@ -126,9 +126,15 @@ class TradingKeyProvider(Provider):
         except SecretGone:
             return ReadResult(None, {})
         if current == props.get("versionId"):
-            return ReadResult(id_, {**props, "drift": None})
-        drifted = {"status": Verdict.UNDETERMINED.value, "summary": DRIFTED, "drift": DRIFTED}
-        return ReadResult(id_, {**props, **drifted, "versionId": current, "fingerprint": None})
+            return ReadResult(id_, dict(props))
+        drifted = {
+            "status": Verdict.UNDETERMINED.value,
+            "summary": DRIFTED,
+            "drift": DRIFTED,
+            "versionId": current,
+            "fingerprint": None,
+        }
+        return ReadResult(id_, _without_nulls({**props, **drifted}))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Leave the versions to the secret, which has a recovery window."""
@@ -199,7 +205,10 @@ class TradingKeyProvider(Provider):
             confirmations=asked.confirmations,
         )
         host = RunCommand(
-            client("ssm", self.endpoints), client("ssm", self.endpoints, once=True), asked.instance_id
+            client("ssm", self.endpoints),
+            client("ssm", self.endpoints, once=True),
+            client("ec2", self.endpoints),
+            asked.instance_id,
         )
         return prove(subject, from_host(subject, host), None if key is None else from_here(subject, key))
 
@@ -295,7 +304,7 @@ def _outputs(
     props: Mapping[str, Any], judgement: Judgement, version: str, mark: str | None
 ) -> dict[str, Any]:
     found = judgement.model_dump(mode="json")
-    return {
+    outputs = {
         **_asked(props),
         **_due(found["at"], props),
         "status": found["verdict"],
@@ -307,25 +316,28 @@ def _outputs(
         "fundsVerdicts": found["funds"],
         "elsewhere": found["elsewhere"],
         "evidence": found["evidence"],
-        "drift": None,
     }
+    return _without_nulls(outputs)
 
 
 def _awaiting(props: Mapping[str, Any], version: str | None) -> dict[str, Any]:
-    return {
+    outputs = {
         **_asked(props),
-        **_due(None, props),
         "status": Verdict.AWAITING_KEY.value,
         "summary": AWAITING,
-        "fingerprint": None,
         "versionId": version,
-        "stage": None,
         "permissionVerdicts": [],
         "fundsVerdicts": [],
-        "elsewhere": None,
         "evidence": [],
-        "drift": None,
     }
+    return _without_nulls(outputs)
+
+
+def _without_nulls(value: Any) -> Any:
+    """The value as the SDK hands it back: a null kept in an object would look like a change to a refresh."""
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _said(judgement: Judgement, mark: str) -> str:

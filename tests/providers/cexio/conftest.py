@@ -1,8 +1,10 @@
-"""A sandbox with a host in it: both servers as processes, and a machine that runs host/probe.py from its address."""
+"""A sandbox with a host in it, which runs host/probe.py from its address, and two provider processes."""
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from components.cloud_config import cloud_config
+from tests.providers.dynamic_server import DynamicServer
 from tests.providers.sandbox_processes import Aws, Exchange, endpoints_file
 
 PLACEHOLDER = '{"status":"awaiting key"}'
@@ -28,10 +31,42 @@ class Sandbox:
         endpoints_file(folder, self.aws.url, self.exchange.url)
         self.secrets = self.aws.client("secretsmanager")
         self.instance, self.address = self._host()
+        self.offer = folder / "offered.json"
+        self.offer.touch(0o600)
+        config = {"cexio-bot:sandbox": "true"}
+        environment = {"CEXIO_BOT_SANDBOX_DIR": str(folder)}
+        self.silent = DynamicServer(config, environment)
+        self.offering = DynamicServer(config, {**environment, "CEXIO_KEY_FILE": str(self.offer)})
 
-    def stop(self) -> None:
+    def stop(self) -> str:
+        """End all processes; everything that the providers printed."""
+        said = self.silent.stop() + self.offering.stop()
         self.aws.stop()
         self.exchange.stop()
+        return said
+
+    def provider(self, offered: dict[str, str] | None) -> DynamicServer:
+        """The provider's process of a run that is offered this key, or none."""
+        if offered is None:
+            return self.silent
+        self.offer.write_text(json.dumps(offered))
+        return self.offering
+
+    def leaks_into(self, texts: str) -> bool:
+        """Whether the secret of any key of the exchange is in a text, plain or in Base64."""
+        kept = "".join(file.read_text() for file in self.exchange.store.rglob("*.json"))
+        secrets = re.findall(r'"secret": ?"(\w{20,})"', kept)
+        assert secrets or not kept.count("permissions")
+        return any(
+            form in texts
+            for secret in secrets
+            for form in (secret, base64.b64encode(secret.encode()).decode().rstrip("="))
+        )
+
+    def aws_files(self) -> str:
+        """All that the sandbox's AWS and its hosts wrote, the key store of Secrets Manager aside."""
+        files = (file for file in self.aws.store.rglob("*") if file.is_file())
+        return "".join(file.read_text(errors="replace") for file in files)
 
     def secret(self) -> str:
         """A new container with its placeholder version, as the stack makes it."""
@@ -85,4 +120,5 @@ class Sandbox:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     made = Sandbox(tmp_path_factory.mktemp("world"))
     yield made
-    made.stop()
+    files = made.aws_files()
+    assert not made.leaks_into(files + made.stop())
