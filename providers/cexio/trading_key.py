@@ -304,7 +304,7 @@ def _outputs(
     props: Mapping[str, Any], judgement: Judgement, version: str, mark: str | None
 ) -> dict[str, Any]:
     found = judgement.model_dump(mode="json")
-    outputs = {
+    outputs: dict[str, Any] = {
         **_asked(props),
         **_due(found["at"], props),
         "status": found["verdict"],
@@ -317,11 +317,11 @@ def _outputs(
         "elsewhere": found["elsewhere"],
         "evidence": found["evidence"],
     }
-    return _without_nulls(outputs)
+    return dict(_without_nulls(outputs))
 
 
 def _awaiting(props: Mapping[str, Any], version: str | None) -> dict[str, Any]:
-    outputs = {
+    outputs: dict[str, Any] = {
         **_asked(props),
         "status": Verdict.AWAITING_KEY.value,
         "summary": AWAITING,
@@ -330,7 +330,7 @@ def _awaiting(props: Mapping[str, Any], version: str | None) -> dict[str, Any]:
         "fundsVerdicts": [],
         "evidence": [],
     }
-    return _without_nulls(outputs)
+    return dict(_without_nulls(outputs))
 
 
 def _without_nulls(value: Any) -> Any:
