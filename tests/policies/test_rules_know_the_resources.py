@@ -1,4 +1,11 @@
 import pytest
+
+from providers.aws.elastic_ip import ElasticIp
+from providers.aws.elastic_ip_association import ElasticIpAssociation
+from providers.aws.instance import Instance
+from providers.aws.security_group import SecurityGroup
+from providers.cexio.trading_key import TradingKey
+from providers.cexio.whitelist import Whitelist
 from rules import (
     address_is_kept,
     imdsv2_is_required,
@@ -7,16 +14,9 @@ from rules import (
     whitelist_is_exactly_the_hosts,
 )
 
-from providers.aws.elastic_ip import ElasticIp
-from providers.aws.elastic_ip_association import ElasticIpAssociation
-from providers.aws.instance import Instance
-from providers.aws.security_group import SecurityGroup
-from providers.cexio.trading_key import TradingKey
-from providers.cexio.whitelist import Whitelist
-
 
 class TestRulesKnowTheResources:
-    """A rule is silent on types that it does not know, so a renamed resource would switch it off unnoticed."""
+    """A rule is silent on types that it does not know, so a renamed resource would switch it off."""
 
     @pytest.mark.parametrize(
         ("token", "resource"),
