@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,9 +26,15 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         flag = message.removeprefix("unrecognized arguments: ")
         if flag != message and flag.startswith("-"):
+            raise UsageError(f"unknown flag: {flag.split()[0]}. `{self.prog} --help` lists those there are")
+        command = re.search(r"argument COMMAND: invalid choice: '(.*?)'", message)
+        if command:
             raise UsageError(
-                f"unknown flag: {flag.split()[0]} (this is the sandbox's stand-in for the pulumi CLI)"
+                f'unknown command "{command[1]}" for "{self.prog}". `{self.prog} --help` lists them'
             )
+        if message.endswith(": expected one argument"):
+            flag = message.split()[1].rstrip(":").rpartition("/")[2]
+            raise UsageError(f"flag needs an argument: {flag}")
         raise UsageError(f"{message} (`{self.prog} --help` lists what there is)")
 
 
@@ -74,7 +81,7 @@ def _folder(cwd: str | None) -> Path:
             os.chdir(cwd)
         return Path.cwd()
     except OSError as error:
-        raise UsageError(f"could not change to {cwd or 'the current folder'}: {error.strerror}") from None
+        raise UsageError(f"chdir {cwd or '.'}: {(error.strerror or '').lower()}") from None
 
 
 # ---- The words ---------------------------------------------------------------------------------------

@@ -66,9 +66,14 @@ class StackConfig:
 
     def set(self, key: str, value: Any, *, path: bool = False) -> None:
         """Set a value and write the file."""
-        full, steps = self._split(key, path=path)
-        if steps:
-            value = config_path.put(self.values.get(full), steps, value, at=full.partition(":")[2])
+        try:
+            full, steps = self._split(key, path=path)
+            if steps:
+                value = config_path.put(self.values.get(full), steps, value, at=full.partition(":")[2])
+            elif not isinstance(value, str | dict | list | Sealed):
+                value = as_text(value)
+        except ConfigError as error:
+            raise ConfigError(f"could not set config: {error}") from None
         self.values[full] = value
         self._write(set_entry(self.text, ("config", full), _written(value), names=self._short(full)))
 
@@ -116,7 +121,7 @@ class StackConfig:
 def full_key(key: str, project: str) -> str:
     """The key with its namespace, the project's if it has none."""
     match str(key).split(":"):
-        case [name] if name:
+        case [name]:
             return f"{project}:{name}"
         case [_, _]:
             return key

@@ -26,7 +26,7 @@ def show(session: Session, flags: Namespace) -> int:
         return 0
     mine = f"{session.project.name}:"
     rows = [("KEY", "VALUE")]
-    for key in sorted(values, key=lambda key: (not key.startswith(mine), key)):
+    for key in sorted(values):
         value = opened(values[key], secrets)
         rows.append((key.removeprefix(mine), as_text(value)))
     width = max(len(key) for key, _ in rows)
@@ -100,7 +100,10 @@ def _set(
 
 
 def _is_deep(key: str) -> bool:
-    return len(config_path.parse(key.rpartition(":")[2] if '"' not in key else key)) > 1
+    try:
+        return len(config_path.parse(key.rpartition(":")[2] if '"' not in key else key)) > 1
+    except ConfigError:
+        return False  # what is wrong is told when it is set
 
 
 def _typed(text: str, kind: str) -> Any:
@@ -140,5 +143,5 @@ def _entry(value: Any, session: Session, *, shown: bool) -> dict[str, Any]:
     plain = opened(value, session.secrets if secret else None)
     entry: dict[str, Any] = {"value": as_text(plain)}
     if isinstance(plain, dict | list):
-        entry["objectValue"] = plain
+        entry["objectValue"] = json.loads(as_text(plain))  # keys sorted
     return {**entry, "secret": secret}

@@ -14,8 +14,8 @@ from typing import Any
 from sandbox.engine.errors import ConfigError
 
 Path = tuple[str | int, ...]
-_QUOTED = re.compile(r'\["((?:[^"\\]|\\.)*)"\]', re.DOTALL)
-_INDEX = re.compile(r"\[(-?\d+)\]")
+_QUOTED = re.compile(r'\["((?:[^"\\]|\\"|\\(?!"))*)"\]', re.DOTALL)
+_CLOSED = re.compile(r'\["(?:[^"\\]|\\"|\\(?!"))*"', re.DOTALL)
 _NAME = re.compile(r"[^.\[]+")
 
 
@@ -28,27 +28,53 @@ class Sealed:
 
 def parse(text: str) -> Path:
     """The keys and indices of a path, the first of them a key; ConfigError if it is none."""
+    if text.startswith("."):
+        raise _no_path("expected property path to start with a name or index")
     elements: list[str | int] = []
     rest = text
     while rest:
-        if elements and rest.startswith("."):
+        if rest == ".":
+            raise _no_path("expected property path to end with a name or index")
+        if rest.startswith(".["):
+            raise _no_path("expected property name after '.'")
+        if rest.startswith("."):
             rest = rest[1:]
-            match = _NAME.match(rest)
-            if not match:
-                raise ConfigError(f"invalid config key path {text!r}: a name is expected after '.'")
-            elements.append(match[0])
-        elif match := _QUOTED.match(rest):
-            elements.append(match[1].replace('\\"', '"'))
-        elif match := _INDEX.match(rest):
-            elements.append(int(match[1]))
-        elif not elements and (match := _NAME.match(rest)):
-            elements.append(match[0])
+        elif rest.startswith("["):
+            element, rest = _bracketed(rest)
+            elements.append(element)
         else:
-            raise ConfigError(f"invalid config key path {text!r}: a name or an index is expected at {rest!r}")
-        rest = rest[match.end() :]
-    if not elements or not isinstance(elements[0], str) or not elements[0]:
-        raise ConfigError(f"invalid config key path {text!r}: it has to begin with the key's name")
+            name = _NAME.match(rest)
+            assert name
+            elements.append(name[0])
+            rest = rest[name.end() :]
+    if not elements:
+        raise ConfigError("empty config key path")
+    if not isinstance(elements[0], str) or not elements[0]:
+        raise ConfigError("the first path segment of a config key must be a name")
     return tuple(elements)
+
+
+def _bracketed(text: str) -> tuple[str | int, str]:
+    """The element in the brackets that the text begins with, and what comes after."""
+    if quoted := _QUOTED.match(text):
+        return quoted[1].replace('\\"', '"'), text[quoted.end() :]
+    if text.startswith('["'):
+        closed = _CLOSED.match(text)
+        raise _no_path(
+            "missing closing bracket in property access"
+            if closed
+            else "missing closing quote in property name"
+        )
+    index, bracket, rest = text[1:].partition("]")
+    if not bracket:
+        raise _no_path("missing closing bracket in array index")
+    if not re.fullmatch(r"[-+]?\d+", index):
+        raise _no_path(f"invalid array index: {index!r} is no number")
+    return int(index), rest
+
+
+def _no_path(why: str) -> ConfigError:
+    return ConfigError(f"invalid config key path: {why}")
 
 
 def get(value: Any, path: Sequence[str | int]) -> Any:
@@ -79,22 +105,29 @@ def _put(value: Any, path: Sequence[str | int], new: Any, at: str, *, first: boo
         return new
     step = path[0]
     if value is None or (first and not isinstance(value, list | dict)):
-        value = [None] * (step + 1) if isinstance(step, int) and step >= 0 else {}
+        value = [None] * (step + 1) if isinstance(step, int) else {}
     if isinstance(step, int):
         place = f"{at}[{step}]"
         if not isinstance(value, list):
-            raise ConfigError(f"could not set config: {at}: expected an array")
+            is_map = isinstance(value, dict)
+            raise ConfigError(
+                f"{place}: key for a map must be a string" if is_map else f"{at}: expected an array"
+            )
         if not 0 <= step <= len(value):
-            raise ConfigError(f"could not set config: {place}: array index out of range")
+            raise ConfigError(f"{place}: array index out of range")
         grown = [*value, None] if step == len(value) else [*value]
         grown[step] = _put(grown[step], path[1:], new, place)
         return grown
     place = f"{at}.{step}"
     if not isinstance(value, dict):
-        wanted = "key for an array must be an int" if isinstance(value, list) else "expected a map"
-        raise ConfigError(f"could not set config: {place if isinstance(value, list) else at}: {wanted}")
+        wanted = (
+            f"{place}: key for an array must be an int"
+            if isinstance(value, list)
+            else f"{at}: expected a map"
+        )
+        raise ConfigError(wanted)
     if len(path) == 1 and step == "secure" and not value and isinstance(new, str):
-        raise ConfigError(f'could not set config: {place}: maps with the single key "secure" are reserved')
+        raise ConfigError('maps with the single key "secure" are reserved')
     return {**value, step: _put(value.get(step), path[1:], new, place)}
 
 
@@ -110,5 +143,5 @@ def drop(value: Any, path: Sequence[str | int]) -> Any:
         return {**value, step: drop(value[step], rest)}
     left = {key: item for key, item in value.items() if key != step}
     if list(left) == ["secure"] and isinstance(left["secure"], str):
-        raise ConfigError('could not remove config: maps with the single key "secure" are reserved')
+        raise ConfigError('maps with the single key "secure" are reserved')
     return left

@@ -76,6 +76,6 @@ class SecretsError(EngineError):
 class IncorrectPassphraseError(SecretsError):
     def __init__(self) -> None:
         super().__init__(
-            "incorrect passphrase: set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, "
-            "to the passphrase that this stack was made with"
+            "incorrect passphrase. Set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE, "
+            "to the one that this stack was made with"
         )

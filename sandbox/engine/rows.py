@@ -156,7 +156,7 @@ class Rows:
 
 def description(row: Row, *, preview: bool, now: float) -> str:
     """What is being done or was done to a resource, with the time it takes or took."""
-    if row.state == "failed":
+    if row.state == "failed" or (row.state == "done" and row.errors and not preview):
         return f"**{DOING.get(row.op, '')} failed**".replace("** ", "**")
     if row.op == "same":
         return "running" if row.is_stack and row.state == "doing" else ""

@@ -133,7 +133,7 @@ def _require_consent(flags: Namespace, kind: Kind) -> None:
 
 def _check_event_log(session: Session, flags: Namespace) -> None:
     if flags.event_log and session.environ.get("PULUMI_DEBUG_COMMANDS") not in ("1", "true"):
-        raise UsageError("--event-log needs PULUMI_DEBUG_COMMANDS=true in the environment")
+        raise UsageError("unknown flag: --event-log. It needs PULUMI_DEBUG_COMMANDS=true in the environment")
 
 
 def _interactive(flags: Namespace) -> bool:

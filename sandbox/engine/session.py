@@ -61,13 +61,23 @@ class Session:
     @cached_property
     def stack(self) -> str:
         """The stack asked for, or selected; it exists."""
-        name = self._asked or self.environ.get("PULUMI_STACK") or self.selected
-        if not name:
+        if self._asked:
+            name = checked_name(self._asked, self.project.name)
+            if not self.backend.exists(name):
+                raise StackNotFoundError(name)
+            return name
+        chosen = self.current
+        if chosen is None:
             raise NoStackSelectedError(NO_STACK)
-        name = checked_name(name, self.project.name)
-        if not self.backend.exists(name):
-            raise StackNotFoundError(name)
-        return name
+        return chosen
+
+    @property
+    def current(self) -> str | None:
+        """The stack of PULUMI_STACK, else the selected one; None if there is no such stack (any more)."""
+        name = self.environ.get("PULUMI_STACK") or self.selected
+        if name:
+            name = checked_name(name, self.project.name)
+        return name if name and self.backend.exists(name) else None
 
     @cached_property
     def deployment(self) -> Deployment | None:

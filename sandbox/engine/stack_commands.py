@@ -74,7 +74,7 @@ def select(session: Session, flags: Namespace) -> int:
 def ls(session: Session, flags: Namespace) -> int:
     """`stack ls`: the project's stacks."""
     summaries = session.backend.stacks()
-    current = session.environ.get("PULUMI_STACK") or session.selected
+    current = session.current
     if flags.json:
         print(json.dumps([_listed(summary, current) for summary in summaries], indent=2))
         return 0
@@ -116,9 +116,10 @@ def export(session: Session, flags: Namespace) -> int:
     if not flags.file:
         sys.stdout.write(text)
         return 0
-    from sandbox.engine.files import write_atomically
-
-    write_atomically(session.cwd / flags.file, text)
+    try:
+        (session.cwd / flags.file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _unopened(flags.file, error) from None
     return 0
 
 
@@ -152,7 +153,7 @@ def rm(session: Session, flags: Namespace) -> int:
     deployment = session.backend.load(name)
     if ((deployment or {}).get("resources")) and not flags.force:
         raise BackendError(
-            f"'{name}' still has resources; removal rejected: destroy them first, or use --force"
+            f"'{name}' still has resources; removal rejected. Run `pulumi destroy` first, or use --force"
         )
     if not flags.yes:
         typed = input(f"This will permanently remove the '{name}' stack! Please type its name to confirm: ")
@@ -174,8 +175,7 @@ def forget(session: Session, name: str, *, keep_config: bool = False) -> None:
             raise StateUnwritableError(
                 f"could not remove {session.config_path(name)}: {error.strerror}"
             ) from None
-    if session.selected == name:
-        session.select(None)
+    session.select(None)  # whichever was selected: the CLI forgets the choice with any stack
 
 
 def cancel(session: Session, flags: Namespace) -> int:
@@ -213,7 +213,7 @@ def _exported(session: Session, flags: Namespace) -> dict[str, Any]:
         text = (session.cwd / flags.file).read_text(encoding="utf-8") if flags.file else sys.stdin.read()
         content = json.loads(text)
     except OSError as error:
-        raise UsageError(f"could not open file {flags.file}: {error.strerror}") from None
+        raise _unopened(flags.file, error) from None
     except ValueError as error:
         raise UsageError(f"{flags.file or 'the state'} is no JSON: {error}") from None
     deployment = content.get("deployment") if isinstance(content, dict) else None
@@ -223,13 +223,17 @@ def _exported(session: Session, flags: Namespace) -> dict[str, Any]:
     return deployment
 
 
+def _unopened(path: str, error: OSError) -> UsageError:
+    return UsageError(f"could not open file: open {path}: {(error.strerror or '').lower()}")
+
+
 def _refuse_foreign(deployment: dict[str, Any], stack: str, project: str, *, force: bool) -> None:
     prefix = f"urn:pulumi:{stack}::{project}::"
     for resource in deployment.get("resources") or []:
         if not str(resource.get("urn", "")).startswith(prefix) and not force:
             raise UsageError(
-                f"the state is another stack's: {resource.get('urn')} does not begin with {prefix}; "
-                "--force imports it all the same"
+                f"resource '{resource.get('urn')}' is from a different stack: it is not {prefix}...; "
+                "importing this file could be dangerous; rerun with --force to proceed anyway"
             )
 
 
