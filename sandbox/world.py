@@ -140,15 +140,21 @@ class World:
 
     def _build(self, say: Say, wanted: dict[str, int], before: Endpoints | None) -> Endpoints:
         world = secrets.token_hex(8)
-        ports = {server: wanted[server] or _free_port(server, before) for server in processes.SERVERS}
+        ports = {server: _free_port(server, wanted[server], before) for server in processes.SERVERS}
+        launched: dict[str, subprocess.Popen[bytes]] = {}
         try:
-            started = {server: self._launch(server, ports[server], world) for server in processes.SERVERS}
-            for server, process in started.items():
+            for server, port in ports.items():
+                launched[server] = self._launch(server, port, world)
+                _replace(self.folder / server.lower() / "server.pid", f"{launched[server].pid}\n")
+            for server, process in launched.items():
                 self._await(server, process, ports[server], world, say)
             urls = {server: f"http://{LOOPBACK}:{port}" for server, port in ports.items()}
             endpoints = Endpoints(world, urls["AWS"], urls["exchange"])
             _replace(self.folder / "endpoints.json", json.dumps(asdict(endpoints)))
         except BaseException:
+            for process in launched.values():
+                process.kill()
+                process.wait()
             processes.end(self.folder)
             raise
         say(f"The sandbox runs: AWS {endpoints.aws}, exchange {endpoints.cexio}.")
@@ -160,7 +166,7 @@ class World:
         store.mkdir(exist_ok=True, mode=0o700)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_USER)}
         with (store / "server.log").open("ab") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     *(sys.executable, "-m", processes.SERVERS[server]),
                     *("--port", str(port), "--store", str(store), "--world", world),
@@ -172,8 +178,6 @@ class World:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _replace(store / "server.pid", f"{process.pid}\n")
-        return process
 
     def _await(self, server: str, process: subprocess.Popen[bytes], port: int, world: str, say: Say) -> None:
         say(f"Starting the sandbox's {server} on port {port} ...")
@@ -195,9 +199,8 @@ class World:
 
     def _asked(self, server: str, url: str) -> str | None:
         """The world id that a server says, None when nobody is there."""
-        port = int(url.rsplit(":", 1)[-1])
         for patience in (2, 5, 10):
-            said = _health(port, HEALTH[server], patience)
+            said = _health(_port(url), HEALTH[server], patience)
             if said is not None:
                 return said
             if not any(process.what == server for process in processes.of_world(self.folder)):
@@ -277,15 +280,21 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _free_port(server: str, before: Endpoints | None) -> int:
-    """The lost world's port when it is still free, so that what a person noted goes on working."""
-    ports = [0] if before is None else [int(before.url(server).rsplit(":", 1)[-1]), 0]
-    for port in ports:
-        with socket.socket() as probe, contextlib.suppress(OSError):
+def _free_port(server: str, wanted: int, before: Endpoints | None) -> int:
+    """The port wanted; else the lost world's, so that what a person noted goes on working; else any."""
+    kept = [] if before is None else [_port(before.url(server))]
+    for port in [wanted] if wanted else [*kept, 0]:
+        with socket.socket() as probe, contextlib.suppress(OSError, OverflowError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((LOOPBACK, port))
             return int(probe.getsockname()[1])
-    raise WorldError("no port is free on 127.0.0.1")
+    raise WorldError(
+        f"port {wanted} is taken, and the {server} was to have it: name another, or none for a free one"
+    )
+
+
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[-1])
 
 
 def _health(port: int, path: str, seconds: float) -> str | None:
