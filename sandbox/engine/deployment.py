@@ -133,6 +133,7 @@ class Run:
         executor = self._executor = Executor(doer, reporter, parallel=operation.parallel)
         if self._interrupts:
             executor.stop()
+        serving.provider.configure(self._provider_settings(snapshot))
         if self._refreshes and not await self._refreshed(snapshot, executor):
             return False
         if operation.kind == "refresh":
@@ -143,10 +144,9 @@ class Run:
             names=(operation.stack, operation.project.name), targets=operation.targets,
             target_dependents=operation.target_dependents, preview=self._preview,
         )  # fmt: skip
-        config: Properties = {
-            k: Secret(v) if k in operation.secret_keys else v for k, v in operation.config.items()
-        }
-        registrations = Registrations(planner, executor, snapshot, reporter, config)
+        registrations = Registrations(planner, executor, snapshot, reporter, self._settings)
+        if operation.kind != "destroy":
+            serving.provider.configure(self._settings)
         try:
             return await self._deployed(serving, snapshot, base, planner, executor, registrations)
         finally:
@@ -154,6 +154,19 @@ class Run:
             if executor.stopping.is_set():
                 await serving.stop_program()
             registrations.closed.set()
+
+    @property
+    def _settings(self) -> Properties:
+        """The stack's settings, as the default provider's inputs."""
+        secret_keys = self._operation.secret_keys
+        return {
+            key: Secret(text) if key in secret_keys else text for key, text in self._operation.config.items()
+        }
+
+    def _provider_settings(self, snapshot: Snapshot) -> Properties:
+        """What configures the provider where the program does not run: the settings of the last `up`."""
+        known = [resource for resource in snapshot.before if resource.is_provider]
+        return known[-1].inputs if known else self._settings
 
     @property
     def _refreshes(self) -> bool:
@@ -212,7 +225,9 @@ class Run:
         if not ended.done() or ended.result() == 0:
             return True
         if ended.result() != TOLD:
-            self._reporter.error(f"Program exited with non-zero exit code: {ended.result()}")
+            self._reporter.error(
+                f"an unhandled error occurred: program exited with non-zero exit code: {ended.result()}"
+            )
         registrations.bailed = True
         executor.stop()
         return False
@@ -224,7 +239,7 @@ class Run:
             target_dependents=operation.target_dependents, preview=self._preview,
         )  # fmt: skip
         if kept:
-            await executor.chain(kept)
+            await executor.submit(kept)
         for layer in layers:
             spared = {needed for refused in executor.refused for needed in base.graph.dependencies(refused)}
             await executor.all(step for step in layer if step.resource not in spared)

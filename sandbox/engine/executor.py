@@ -46,19 +46,19 @@ class Executor:
         if self.stopping.is_set():
             raise StoppedError("the run is being stopped")
 
-    async def chain(self, steps: Sequence[Step], *, keep_going: bool = False) -> None:
-        """Do steps one after the other; StoppedError if one of them failed or the run stops.
+    def submit(self, steps: Sequence[Step], *, keep_going: bool = False) -> asyncio.Future[None]:
+        """Have steps done one after the other; it raises StoppedError if one fails or the run stops.
 
-        With `keep_going` a failure is told but stops nobody else (a refresh).
+        With `keep_going` a failure is told but stops nobody else. To give up waiting stops nothing.
         """
         task = asyncio.get_running_loop().create_task(self._chain(steps, keep_going=keep_going))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await asyncio.shield(task)
+        return asyncio.shield(task)
 
     async def all(self, steps: Iterable[Step], *, keep_going: bool = False) -> None:
         """Do steps side by side, and return when all have ended, whatever came of them."""
-        tasks = [self.chain([step], keep_going=keep_going) for step in steps]
+        tasks = [self.submit([step], keep_going=keep_going) for step in steps]
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, BaseException) and not isinstance(result, StoppedError):
                 raise result

@@ -7,7 +7,7 @@ made one again. It is started when a run begins, and waited for at the first cal
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from sandbox.engine.children import Child
 from sandbox.engine.errors import EngineError
 from sandbox.engine.paths import with_ignored
 from sandbox.engine.state import Resource
-from sandbox.engine.values import Properties, Secret, same, unwrapped, with_secrets_of
+from sandbox.engine.values import Properties, same, unwrapped, with_secrets_of
 from sandbox.engine.wire import from_struct, to_struct
 
 UNKNOWN_CHANGES, NO_CHANGES, SOME_CHANGES = 0, 1, 2
@@ -52,16 +52,24 @@ class Diff:
 class Provider:
     """The dynamic provider of one run.
 
-    `child` is the server as it starts; `config` is what it is configured with.
+    `child` is its server as it starts, `start` starts another one.
     """
 
-    def __init__(
-        self, child: asyncio.Task[Child], config: Mapping[str, str], secret_keys: frozenset[str]
-    ) -> None:
+    def __init__(self, child: asyncio.Task[Child], start: Callable[[], asyncio.Task[Child]]) -> None:
         self._child = child
-        self._config = {k: Secret(v) if k in secret_keys else v for k, v in config.items()}
+        self._start = start
+        self._config: Properties = {}
         self._opening: asyncio.Task[Any] | None = None
-        self._channel: grpc.aio.Channel | None = None
+        self._channels: list[grpc.aio.Channel] = []
+
+    def configure(self, config: Properties) -> None:
+        """Set what the calls from now on are configured with.
+
+        A server keeps the settings that a provider first had, so other settings need another server.
+        """
+        if self._opening and not same(config, self._config):
+            self._child, self._opening = self._start(), None
+        self._config = config
 
     async def check(
         self, urn: str, old: Properties, new: Properties
@@ -139,8 +147,8 @@ class Provider:
         await self._call("Delete", request)
 
     async def close(self) -> None:
-        if self._channel:
-            await self._channel.close()
+        for channel in self._channels:
+            await channel.close()
 
     async def _call(self, method: str, request: Any) -> Any:
         if self._opening is None:
@@ -154,10 +162,10 @@ class Provider:
     async def _open(self) -> Any:
         """The stub of the configured server."""
         child = await self._child
-        self._channel = grpc.aio.insecure_channel(
-            f"127.0.0.1:{await child.port()}", options=protocol.CHANNEL_OPTIONS
-        )
-        stub = protocol.provider_grpc.ResourceProviderStub(self._channel)
+        address = f"127.0.0.1:{await child.port()}"
+        channel = grpc.aio.insecure_channel(address, options=protocol.CHANNEL_OPTIONS)
+        self._channels.append(channel)
+        stub = protocol.provider_grpc.ResourceProviderStub(channel)
         plain = {k: str(unwrapped(v)) for k, v in self._config.items()}
         request = protocol.provider.ConfigureRequest(
             variables={f"{urns.DYNAMIC}:config:{k}": v for k, v in plain.items()},

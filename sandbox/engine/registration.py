@@ -71,8 +71,11 @@ class Registrations:
         """Take the outputs of a component, or of the stack; StoppedError if it is not registered."""
         if urns.type_of(urn) == urns.STACK_TYPE:
             self.stack_outputs = (urn, outputs)
-        else:
+            return
+        try:
             self._enter_outputs(urn, outputs)
+        except Exception as error:
+            raise self._broken(error, urn) from error
 
     def finish_stack(self, *, failed: bool) -> Properties:
         """Enter the outputs of the stack: of a failed run only those that there are, beside the old ones."""
@@ -101,16 +104,22 @@ class Registrations:
             async with self._turn:
                 self._executor.check()
                 steps = await self._planner.plan(goal, reference)
-            await self._executor.chain(steps)
+                done = self._executor.submit(steps)
+            await done
         except StoppedError:
             raise
         except EngineError as error:
             raise self.refuse(error, self._planner.urn(goal)) from None
         except Exception as error:
-            what = EngineError(f"the engine itself failed: {type(error).__name__}: {error}")
-            raise self.refuse(what, self._planner.urn(goal)) from error
+            raise self._broken(error, self._planner.urn(goal)) from error
         step = [step for step in steps if step.op != "replace" and step.new][-1]
         return Registered(step.resource, step.skipped)
+
+    def _broken(self, error: Exception, urn: str) -> StoppedError:
+        """What to raise when something went wrong that should not have."""
+        if isinstance(error, StoppedError):
+            return error
+        return self.refuse(EngineError(f"the engine itself failed: {type(error).__name__}: {error}"), urn)
 
     def _enter_outputs(self, urn: str, outputs: Properties) -> None:
         step = self._executor.news.get(urn)

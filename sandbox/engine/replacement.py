@@ -81,8 +81,8 @@ class Replacements:
 
     def _refuse(self, dependent: Resource, urn: str) -> None:
         message = (
-            f'unable to replace resource "{dependent.urn}" as part of replacing "{urn}" as it is '
-            "currently marked for protection. Take `protect` away from it in the program first, then run `pulumi up`"
+            f'unable to replace resource "{dependent.urn}" as part of replacing "{urn}" as it is currently '
+            "marked for protection. Take `protect` away from it in the program first, then run `pulumi up`"
         )
         self._reporter.error(message, urn)
         self._decided.failed = True

@@ -44,7 +44,7 @@ class Serving:
         from sandbox.engine.policy import Policies
         from sandbox.engine.provider import Provider
 
-        self.provider = Provider(provider, operation.config, operation.secret_keys)
+        self.provider = Provider(provider, processes.provider)
         opening = (
             [self._open(folder, child, place) for place, (folder, child) in enumerate(packs)]
             if runs_program

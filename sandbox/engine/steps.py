@@ -161,18 +161,19 @@ class Doer:
         old, new = step.old, step.new
         assert old
         assert new
-        new.id, new.created, new.modified = old.id, old.created, old.modified
-        if not new.custom:
-            return
-        if self._preview or new.is_provider:
-            new.outputs = new.inputs
-        else:
+        provides = new.custom and not self._preview and not new.is_provider
+        if provides:
             await self._snapshot.begun(new, "updating")
+        new.id, new.created, new.modified = old.id, old.created, old.modified
+        if provides:
             try:
                 new.outputs = await self._provider.update(old, new)
             finally:
                 self._snapshot.ended(new)
-        new.modified = state.now()
+        elif new.custom:
+            new.outputs = new.inputs
+        if new.custom:
+            new.modified = state.now()
 
     async def _delete(self, step: Step) -> None:
         old = step.old

@@ -133,7 +133,8 @@ def to_state(value: Any, seal: Callable[[str], Mapping[str, str]]) -> Any:
     if isinstance(value, Secret):
         return {SIGNATURE: SECRET, **seal(json.dumps(plain(value.value), separators=(",", ":")))}
     if isinstance(value, Reference):
-        return {SIGNATURE: REFERENCE, "urn": value.urn} | ({} if value.id is None else {"id": value.id})
+        id_ = {} if value.id is None else {"id": to_state(value.id, seal)}
+        return {SIGNATURE: REFERENCE, "urn": value.urn, **id_, "packageVersion": ""}
     if value is UNKNOWN:
         return UNKNOWN_TEXT
     if isinstance(value, list):
