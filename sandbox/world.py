@@ -7,15 +7,13 @@
 A world lives and dies as one: AWS keeps its objects in memory, so when either server is gone the world is
 lost, and a new one starts without the old stack's state. The servers know the world's id and say it.
 
-    WorldError            one line: what is wrong with the world and what to do
+    WorldError            one line: what is wrong with the world and what to do (`lock.py` raises it too)
     └── NoWorld           none is running
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import http.client
 import json
 import os
 import secrets
@@ -24,25 +22,21 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sandbox import processes
+from sandbox.health import LOOPBACK, said_world
+from sandbox.lock import Say, WorldError, locked
+
+__all__ = ["Endpoints", "NoWorld", "World", "WorldError", "default_folder"]
 
 ROOT = Path(__file__).resolve().parent.parent
-LOOPBACK = "127.0.0.1"
 HEALTH = {"AWS": "/_sandbox/health", "exchange": "/health"}
 START_SECONDS = 90.0
-LOCK_SECONDS = 120.0
 _OF_THE_USER = ("AWS_", "PULUMI_", "CEXIO_")
 _KEPT_ON_REBUILD = {"lock", "pulumi"}
-
-Say = Callable[[str], None]
-
-
-class WorldError(Exception):
-    """The world cannot do what was asked: one line that says why and what to do."""
 
 
 class NoWorld(WorldError):
@@ -108,7 +102,7 @@ class World:
     def start(self, say: Say, aws_port: int = 0, exchange_port: int = 0) -> Endpoints:
         """Start a world, or find the one that runs. A port of 0 takes a free one. Raises WorldError."""
         _require_linux()
-        with _one_line(self.folder), self._locked(say):
+        with _one_line(self.folder), locked(self.folder, say):
             before = self.endpoints()
             fault = "" if before is None else self.fault(before)
             if before is not None and fault is None:
@@ -130,7 +124,7 @@ class World:
                     f"{_told(ended)} Nothing is left running." if ended else "No sandbox: nothing is running."
                 )
                 return
-            with self._locked(say):
+            with locked(self.folder, say):
                 ended = self._clear(None, keep={"lock"})
                 (self.folder / "lock").unlink()
             # A start that came in between has made the folder its own.
@@ -186,7 +180,7 @@ class World:
             if process.poll() is not None:
                 log = self.folder / server.lower() / "server.log"
                 raise WorldError(f"the sandbox's {server} did not start: {_last_line(log)}")
-            if _health(port, HEALTH[server], 1) == world:
+            if said_world(port, HEALTH[server], 1) == world:
                 return
             if time.monotonic() > told + 5:
                 told = time.monotonic()
@@ -200,7 +194,7 @@ class World:
     def _asked(self, server: str, url: str) -> str | None:
         """The world id that a server says, None when nobody is there."""
         for patience in (2, 5, 10):
-            said = _health(_port(url), HEALTH[server], patience)
+            said = said_world(_port(url), HEALTH[server], patience)
             if said is not None:
                 return said
             if not any(process.what == server for process in processes.of_world(self.folder)):
@@ -224,35 +218,6 @@ class World:
             raise WorldError(f"process {left[0].pid} ({left[0].what}) of the sandbox would not end")
         return ended
 
-    @contextlib.contextmanager
-    def _locked(self, say: Say) -> Iterator[None]:
-        """One start or stop at a time. The lock file may vanish with the folder while one waits for it."""
-        deadline = time.monotonic() + LOCK_SECONDS
-        told = False
-        while True:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            try:
-                descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            except FileNotFoundError:
-                continue
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_at(descriptor, self.folder / "lock"):
-                    yield
-                    return
-            except BlockingIOError:
-                if not told:
-                    say("Another start or stop of this sandbox is under way: waiting for it.")
-                    told = True
-                if time.monotonic() > deadline:
-                    raise WorldError(
-                        f"another start or stop of {self.folder} has taken {LOCK_SECONDS:.0f} s: look at it"
-                        " with `python -m sandbox status`"
-                    ) from None
-                time.sleep(0.1)
-            finally:
-                os.close(descriptor)
-
 
 def _require_linux() -> None:
     if not sys.platform.startswith("linux"):
@@ -273,13 +238,6 @@ def _one_line(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
-
-
 def _free_port(server: str, wanted: int, before: Endpoints | None) -> int:
     """The port wanted; else the lost world's, so that what a person noted goes on working; else any."""
     kept = [] if before is None else [_port(before.url(server))]
@@ -295,22 +253,6 @@ def _free_port(server: str, wanted: int, before: Endpoints | None) -> int:
 
 def _port(url: str) -> int:
     return int(url.rsplit(":", 1)[-1])
-
-
-def _health(port: int, path: str, seconds: float) -> str | None:
-    """The world id that the server on `port` says within `seconds`; None without such an answer."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=seconds)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        said = json.loads(answer.read(10_000))
-        return str(said["world"]) if answer.status == 200 else ""
-    except (OSError, http.client.HTTPException):
-        return None
-    except (ValueError, KeyError, TypeError):
-        return ""  # somebody answers, but no server of ours
-    finally:
-        connection.close()
 
 
 def _replace(path: Path, text: str) -> None:

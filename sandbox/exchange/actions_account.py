@@ -11,9 +11,9 @@ from typing import Any
 from sandbox.exchange import parameters as take
 from sandbox.exchange.accounts import ACCOUNTS_PER_CLIENT, Balance
 from sandbox.exchange.action import Action, Call, nothing
-from sandbox.exchange.actions_market import iso, known_pair
 from sandbox.exchange.errors import BusinessFault, ParameterFault
 from sandbox.exchange.market import CURRENCIES, FEE_PERCENT, PAIRS, amount_text, price_text
+from sandbox.exchange.pairs import iso, known_pair
 from sandbox.exchange.parameters import Params
 
 _MONTH_MS = 30 * 86_400_000

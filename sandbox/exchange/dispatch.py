@@ -7,7 +7,15 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from sandbox.exchange import actions_account, actions_funds, actions_market, actions_orders, gate, orders
+from sandbox.exchange import (
+    actions_account,
+    actions_funds,
+    actions_market,
+    actions_new_order,
+    actions_orders,
+    gate,
+    orders,
+)
 from sandbox.exchange.accounts import Account, ApiKey
 from sandbox.exchange.action import Action, Call, by_name
 from sandbox.exchange.errors import ApiFault, BadRequest, Refused
@@ -17,7 +25,13 @@ from sandbox.exchange.replies import Reply
 
 PUBLIC = by_name(actions_market.PUBLIC)
 PRIVATE = by_name(
-    (*actions_market.PRIVATE, *actions_account.PRIVATE, *actions_orders.PRIVATE, *actions_funds.PRIVATE)
+    (
+        *actions_market.PRIVATE,
+        *actions_account.PRIVATE,
+        *actions_new_order.PRIVATE,
+        *actions_orders.PRIVATE,
+        *actions_funds.PRIVATE,
+    )
 )
 
 

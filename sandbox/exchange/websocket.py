@@ -107,8 +107,10 @@ class _Session:
         except (gate.AuthRefused, ApiFault) as refused:
             answer["data"] = {"error": str(refused)}
             closes = self._exchange.switches.ws_failed_auth_closes
-            if isinstance(refused, gate.AddressRefused):
-                closes |= self._exchange.switches.ws_address_refused == "close"
+            wordless = self._exchange.switches.ws_address_refused == "close"
+            if wordless and isinstance(refused, gate.AddressRefused):
+                self._log("auth", key, json_text.write({"timestamp": timestamp}), {"e": "disconnected"})
+                raise _Disconnect from None
         self._log("auth", key, json_text.write({"timestamp": timestamp}), answer)
         faults.after(fault)
         await self._send(answer)

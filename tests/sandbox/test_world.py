@@ -116,7 +116,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 @contextlib.contextmanager
 def deaf_server(folder: Folder) -> Iterator[subprocess.Popen[bytes]]:
     """Something with the command line of a server, which does not end when asked."""
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(99)"
+    deaf = "from signal import *; signal(SIGTERM, SIG_IGN); print(flush=True); import time; time.sleep(99)"
     line = [
         sys.executable,
         "-c",

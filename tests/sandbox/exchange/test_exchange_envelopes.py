@@ -22,6 +22,8 @@ class TestAFailureHasAnErrorAndItsStatus:
             ("get_order_book", b"{", (400, "Bad Request")),
             ("get_order_book", b"\xff\xfe", (400, "Bad Request")),
             ("get_order_book", b'{"pair":NaN}', (400, "Bad Request")),
+            ("get_order_book", b'{"pair":"\\ud800"}', (400, "Bad Request")),
+            ("get_order_book", '{"pair":"BTC-USD"}'.encode("utf-16"), (400, "Bad Request")),
             ("get_order_book", {}, (422, "Mandatory parameter pair is missing")),
             ("get_order_book", {"pair": None}, (422, "Mandatory parameter pair is missing")),
             ("get_order_book", {"pair": "NOPE-USD"}, (422, "pair NOPE-USD is not supported")),

@@ -67,6 +67,15 @@ class TestARefusedAuthTellsTheCause:
         client.page.switches({"ws_address_refused": setting})
         assert auth_error(client, client.key(), source=ELSEWHERE) == text
 
+    def test_a_refused_address_may_be_closed_without_a_word(self, client: Client) -> None:
+        client.page.switches({"ws_address_refused": "close"})
+        key = client.key()
+        with client.socket(ELSEWHERE) as socket:
+            receive(socket)
+            socket.send(client.ws_auth(key))
+            assert receive(socket) == {"e": "disconnected"}
+            assert closed_with(socket) == 1000
+
     def test_whether_it_closes_is_a_switch(self, client: Client) -> None:
         client.page.switches({"ws_failed_auth_closes": True})
         with client.socket() as socket:
@@ -158,7 +167,10 @@ class TestRequestsAreTheSameAsRest:
 class TestHowAConnectionEnds:
     """A client that does not know the endings hangs on one of them."""
 
-    @pytest.mark.parametrize("frame", ["not json", "[]", '{"e":"get_my_orders"}', '{"oid":"1"}', b"\xff"])
+    @pytest.mark.parametrize(
+        "frame",
+        ["not json", "[]", '{"e":"\\ud800","oid":1}', '{"e":"get_my_orders"}', '{"oid":"1"}', b"\xff"],
+    )
     def test_a_frame_that_is_no_request_ends_it(self, client: Client, frame: str | bytes) -> None:
         with client.socket() as socket:
             receive(socket)
