@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sandbox.engine.decisions import Base
+from sandbox.engine.decisions import Base, ReportedError
 from sandbox.engine.deletion import plan_deletes
 from sandbox.engine.errors import EngineError
 from sandbox.engine.executor import Executor, StoppedError
@@ -69,11 +69,11 @@ class Run:
         self._save = save
         self._reporter = Reporter(sink, preview=self._preview, refresh=operation.kind == "refresh")
         self._interrupts = 0
-        self._told = False
         self._outputs: Properties = {}
-        self._main: asyncio.Task[None] | None = None
+        self._main: asyncio.Task[bool] | None = None
         self._executor: Executor | None = None
         self._serving: Serving | None = None
+        self._snapshot: Snapshot | None = None
 
     async def outcome(self) -> Outcome:
         """Do it all; whatever fails is told and makes the exit status 1."""
@@ -81,37 +81,34 @@ class Run:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupted)
         reporter = self._reporter
-        shown = {
-            k: "[secret]" if k in self._operation.secret_keys else v
-            for k, v in self._operation.config.items()
-        }
-        reporter.prelude(shown)
+        reporter.prelude({key: masked(value) for key, value in self._settings.items()})
         self._main = loop.create_task(self._done())
-        failed = False
+        succeeded = False
         try:
-            await self._main
+            succeeded = await self._main
         except asyncio.CancelledError:
             reporter.error("stopped at once: what was under way is marked as pending in the state")
-            failed = True
-        except StoppedError:
-            failed = True
+        except (StoppedError, ReportedError):
+            pass
         except EngineError as error:
             reporter.error(str(error))
-            failed = True
-        failed = failed or self._failed
-        reporter.summary(succeeded=not failed)
-        return Outcome(int(failed), dict(reporter.counts), masked(self._outputs), reporter.seconds)
+        except Exception as error:  # noqa: BLE001 - a fault of our own is told in one line too
+            reporter.error(f"the engine itself failed: {type(error).__name__}: {error}")
+        if succeeded and self._interrupts:
+            reporter.error("interrupted when all was done")
+            succeeded = False
+        reporter.summary(succeeded=succeeded)
+        return Outcome(int(not succeeded), dict(reporter.counts), masked(self._outputs), reporter.seconds)
 
-    async def _done(self) -> None:
-        self._failed = True
+    async def _done(self) -> bool:
+        """Do the run between starting and ending its processes; whether nothing failed."""
         async with Serving(self._operation, self._reporter, preview=self._preview) as serving:
             self._serving = serving
-            snapshot = await self._opened()
+            snapshot = self._snapshot = await self._opened()
             try:
-                self._failed = not await self._succeeded(serving, snapshot)
+                return await self._succeeded(serving, snapshot)
             finally:
-                if self._interrupts < 2:
-                    await snapshot.flushed()
+                await snapshot.finished()
 
     async def _opened(self) -> Snapshot:
         """The state to start from; opening its secrets takes a moment, in which the processes start."""
@@ -148,7 +145,7 @@ class Run:
         if operation.kind != "destroy":
             serving.provider.configure(self._settings)
         try:
-            return await self._deployed(serving, snapshot, base, planner, executor, registrations)
+            return await self._deployed(serving, base, planner, executor, registrations)
         finally:
             await executor.idle()
             if executor.stopping.is_set():
@@ -183,9 +180,13 @@ class Run:
         return not executor.failed
 
     async def _deployed(
-        self, serving: Serving, snapshot: Snapshot, base: Base, planner: Planner, executor: Executor,
+        self,
+        serving: Serving,
+        base: Base,
+        planner: Planner,
+        executor: Executor,
         registrations: Registrations,
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         reporter, decided = self._reporter, planner.decided
         ended = self._operation.kind == "destroy" or await self._program_ended(
             serving, executor, registrations
@@ -197,8 +198,6 @@ class Run:
         await executor.idle()
         failed = registrations.bailed or executor.failed or decided.failed or executor.stopping.is_set()
         self._outputs = registrations.finish_stack(failed=failed)
-        if snapshot.failure:
-            raise snapshot.failure
         if registrations.bailed:
             return False
         if not failed:
@@ -286,6 +285,9 @@ class Run:
             )
             if self._executor:
                 self._executor.stop()
-        elif self._serving and self._main:
-            self._serving.kill()
+        elif self._main:
+            if self._snapshot:
+                self._snapshot.freeze()
+            if self._serving:
+                self._serving.kill()
             self._main.cancel()

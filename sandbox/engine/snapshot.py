@@ -8,11 +8,13 @@ Writes are grouped: while one is being done, all that changes meanwhile waits fo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.engine import VERSION, state
+from sandbox.engine.decisions import ReportedError
 from sandbox.engine.state import Resource
 
 Deployment = dict[str, Any]
@@ -49,7 +51,7 @@ class Snapshot:
         self._entries: dict[Resource, Mapping[str, Any]] = {}
         self._version = self._written = 0
         self._writing: asyncio.Task[None] | None = None
-        self.failure: Exception | None = None
+        self._failure: Exception | None = None
         if any(operation["type"] != "creating" for operation in self.pending_before):
             self._version += 1
 
@@ -62,7 +64,11 @@ class Snapshot:
         """Return when it is on disk that a provider is about to be asked for an operation."""
         self._pending[resource] = operation
         self._version += 1
-        await self.flushed()
+        try:
+            await self.flushed()
+        except ReportedError:
+            del self._pending[resource]
+            raise
 
     def ended(self, resource: Resource) -> None:
         """Note that the operation which was begun on a resource is over, whatever came of it."""
@@ -106,15 +112,25 @@ class Snapshot:
             self.pending_before = []
             self._changed()
 
+    def freeze(self) -> None:
+        """Write nothing more: what is on disk tells best what an abandoned run was doing."""
+        self._save = None
+
     async def flushed(self) -> None:
         """Return when all that has changed so far is on disk."""
         wanted = self._version
-        while self._save and self._written < wanted:
-            if self.failure:
-                raise self.failure
+        while self._save and self._written < wanted and not self._failure:
             await asyncio.shield(self._writer())
-        if self.failure:
-            raise self.failure
+        if self._failure:
+            raise ReportedError(str(self._failure))
+
+    async def finished(self) -> None:
+        """Write what is not written yet, trying anew if a write has failed; raises what `save` raised."""
+        failure, self._failure = self._failure, None
+        with contextlib.suppress(ReportedError):
+            await self.flushed()
+        if self._failure or failure:
+            raise self._failure or failure  # type: ignore[misc]  # one of them is there
 
     def deployment(self) -> Deployment:
         """The state as a checkpoint holds it under `latest`."""
@@ -138,7 +154,7 @@ class Snapshot:
 
     def _changed(self) -> None:
         self._version += 1
-        if self._save and not self.failure:
+        if self._save and not self._failure:
             self._writer()
 
     def _writer(self) -> asyncio.Task[None]:
@@ -147,13 +163,13 @@ class Snapshot:
         return self._writing
 
     async def _write(self) -> None:
-        while self._save and self._written < self._version and not self.failure:
+        while self._save and self._written < self._version and not self._failure:
             version = self._version
             deployment = self.deployment()
             try:
                 await asyncio.to_thread(self._save, deployment)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is raised to those who wait
-                self.failure = error
+                self._failure = error
                 return
             self._written = version
 
