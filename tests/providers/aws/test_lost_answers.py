@@ -1,0 +1,113 @@
+"""A create whose answer never came: has it happened or not?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from providers.aws.waiting import made_once
+from tests.providers.aws.flaky_proxy import FlakyProxy
+from tests.providers.aws.world import Engine, World
+from tests.providers.sandbox_processes import Aws
+
+CREATES = {
+    "Vpc": "CreateVpc",
+    "Subnet": "CreateSubnet",
+    "InternetGateway": "CreateInternetGateway",
+    "RouteTable": "CreateRouteTable",
+    "SecurityGroup": "CreateSecurityGroup",
+    "ElasticIp": "AllocateAddress",
+    "NetworkInterface": "CreateNetworkInterface",
+    "Secret": "CreateSecret",
+    "Role": "CreateRole",
+    "InstanceProfile": "CreateInstanceProfile",
+    "Instance": "RunInstances",
+}
+FOLLOW_UPS = {
+    "InternetGateway": "AttachInternetGateway",
+    "RouteTable": "AssociateRouteTable",
+    "SecurityGroup": "RevokeSecurityGroupEgress",
+    "ElasticIpAssociation": "AssociateAddress",
+    "InstanceProfile": "AddRoleToInstanceProfile",
+}
+BY_NAME = ("Secret", "Role", "InstanceProfile")
+
+
+@pytest.fixture(scope="module")
+def proxy(aws: Aws) -> Iterator[FlakyProxy]:
+    made = FlakyProxy(aws.url)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def world(aws: Aws, proxy: FlakyProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A stack whose provider speaks to AWS through the proxy."""
+    folder: Path = tmp_path_factory.mktemp("flaky")
+    config = {
+        "cexio-bot:sandbox": "true",
+        "cexio-bot:awsEndpoint": proxy.url,
+        "cexio-bot:cexioEndpoint": "http://127.0.0.1:9",
+    }
+    engine = Engine(config, {"CEXIO_BOT_SANDBOX_DIR": str(folder)})
+    made = World(engine, aws)
+    yield made
+    made.take_down()
+    engine.stop()
+
+
+class TestReset:
+    """One reset after AllocateAddress took effect: two addresses and an exit code of success."""
+
+    @pytest.mark.parametrize("resource", CREATES)
+    def test_a_create_whose_answer_was_lost_made_one_object(
+        self, world: World, proxy: FlakyProxy, resource: str
+    ) -> None:
+        inputs = world.inputs(resource)
+        proxy.lose(CREATES[resource])
+        world.objects[resource] = world.create(resource, inputs)
+        sent = proxy.seen.count(CREATES[resource])
+        # Where a name or a token of AWS's stands in the way of a second one, botocore may repeat.
+        assert sent == (2 if resource in BY_NAME else 1)
+        assert census(world, resource) == 1
+
+    @pytest.mark.parametrize("resource", FOLLOW_UPS)
+    def test_a_later_step_whose_answer_was_lost_is_finished(
+        self, world: World, proxy: FlakyProxy, resource: str
+    ) -> None:
+        fresh = World(world.engine, world.aws)
+        try:
+            inputs = fresh.inputs(resource)
+            proxy.lose(FOLLOW_UPS[resource])
+            made = fresh.objects[resource] = fresh.create(resource, inputs)
+            assert proxy.seen.count(FOLLOW_UPS[resource]) >= 1
+            assert fresh.engine.diff(made.id, made.outs, made.inputs) == (False, [])
+        finally:
+            fresh.take_down()
+
+    def test_a_create_that_never_arrived_is_not_repeated_blindly(self) -> None:
+        sent = []
+
+        def call() -> str:
+            sent.append(1)
+            raise ConnectionClosedError(endpoint_url="http://aws")
+
+        with pytest.raises(ConnectionClosedError):
+            made_once(call, lambda: None, looks=(0.0, 0.0))
+        assert len(sent) == 1
+
+
+def census(world: World, resource: str) -> int:
+    """How many objects carry the owner tag, those by name aside, which cannot be two."""
+    if resource in BY_NAME:
+        return 1
+    found = world.aws.client("ec2").describe_tags(
+        Filters=[
+            {"Name": "key", "Values": ["cexio-bot:owner"]},
+            {"Name": "value", "Values": [world.owner(resource.lower())]},
+        ]
+    )
+    return len({tag["ResourceId"] for tag in found["Tags"] if tag["ResourceType"] != "volume"})
