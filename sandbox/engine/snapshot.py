@@ -130,7 +130,7 @@ class Snapshot:
         with contextlib.suppress(ReportedError):
             await self.flushed()
         if self._failure or failure:
-            raise self._failure or failure  # type: ignore[misc]  # one of them is there
+            raise self._failure or failure
 
     def deployment(self) -> Deployment:
         """The state as a checkpoint holds it under `latest`."""
