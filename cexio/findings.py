@@ -63,6 +63,9 @@ def permission(name: str, host: Measurement, expected: Expectation) -> Permissio
         reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else "not asked in this pass"
         return _verdict(name, spot_level(name), Finding.UNDETERMINED, host, reason)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
+    if probe == CANCEL and read(answer).text == "unknown_order" and _granted(host, PLACE):
+        # Place and cancel are one level, and its gate was seen to open.
+        finding, reason = Finding.GRANTED, f"{reason}, past the gate that Place order was seen to pass"
     if probe == PLACE and finding is Finding.UNDETERMINED and "account" in reason.lower():
         reason += f"; see that the sub-account {expected.account_id!r} exists"
     return _verdict(name, spot_level(name), finding, host, reason, answer)
@@ -157,6 +160,11 @@ def _gate(probe: str, answer: Answer, *, accepted: bool) -> tuple[Finding, str]:
     if reading.cause == "permission" or answer.status in _SHUT_STATUSES:
         return Finding.REFUSED, told
     return Finding.UNDETERMINED, told
+
+
+def _granted(host: Measurement, probe: str) -> bool:
+    reading = reading_of(host, probe)
+    return reading is not None and _proves(probe, reading)
 
 
 def _proves(probe: str, reading: Reading) -> bool:
