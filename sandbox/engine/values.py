@@ -21,6 +21,8 @@ SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - marks a secret in a 
 REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 ASSETS = {"c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"}
+EXACT = 2.0**53
+"""Up to here a float holds every whole number."""
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 UNKNOWN_TEXTS = {
     UNKNOWN_TEXT,
@@ -150,8 +152,14 @@ def masked(value: Any) -> Any:
 
 
 def number(value: Any) -> Any:
-    """The value, a whole float as an int: 3.0 is written 3."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value
+    """The value, a whole float as an int with the digits that the CLI writes: 3.0 is written 3."""
+    if not isinstance(value, float) or not value.is_integer() or abs(value) >= 1e21:
+        return value
+    if abs(value) < EXACT:
+        return int(value)
+    from decimal import Decimal
+
+    return int(Decimal(repr(value)))
 
 
 def plain(value: Any) -> Any:

@@ -46,7 +46,7 @@ def pending(deployment):
 
 
 class TestTheMarkComesFirst:
-    """An object made before its mark was on disk is lost when the engine is killed: nobody would look for it."""
+    """An object made before its mark was on disk is lost when the engine is killed: nobody looks for it."""
 
     def test_a_call_may_begin_only_when_its_mark_is_on_disk(self):
         async def run():

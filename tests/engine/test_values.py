@@ -60,6 +60,9 @@ class TestNothingIsLostOnTheWay:
     def test_a_whole_number_is_written_without_a_point(self):
         assert json.dumps(to_state([3.0, 2.5, 1e300, -0.0], seal)) == "[3, 2.5, 1e+300, 0]"
 
+    def test_a_large_number_has_no_more_digits_than_tell_it_apart(self):
+        assert json.dumps(to_state(123456789012345680000.0, seal)) == "123456789012345680000"
+
     def test_what_is_not_known_yet_crosses_as_pulumis_marker(self):
         assert json_format.MessageToDict(to_struct({"a": UNKNOWN})) == {"a": UNKNOWN_TEXT}
         assert from_struct(to_struct({"a": UNKNOWN}))["a"] is UNKNOWN
@@ -92,7 +95,7 @@ class TestSecretsStaySecret:
 
 
 class TestEquality:
-    """Taking unlike values for the same would hide a change; the other way round every run would change something."""
+    """Taking unlike values for the same hides a change; the other way round makes one in every run."""
 
     @pytest.mark.parametrize(
         ("one", "other"),
