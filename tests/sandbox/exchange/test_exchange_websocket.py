@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from typing import Any
 
@@ -95,9 +97,6 @@ class TestARefusedAuthTellsTheCause:
             assert receive(socket) == {"e": "auth", "ok": "ok", "data": {"ok": "ok"}}
 
     def test_a_fractional_timestamp_is_signed_as_written(self, client: Client) -> None:
-        import hashlib
-        import hmac
-
         key, timestamp = client.key(), f"{client.clock():.3f}"
         signed = hmac.new(key["secret"].encode(), f"{timestamp}{key['key']}".encode(), hashlib.sha256)
         with client.socket() as socket:
