@@ -59,7 +59,7 @@ check: setup  ## linters and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@cd policies && ../$(VENV)/bin/mypy --config-file ../pyproject.toml -p rules
+	@cd policies && ../$(VENV)/bin/mypy --config-file ../pyproject.toml .
 	@$(VENV)/bin/shellcheck $(SHELL_SCRIPTS)
 
 format:  ## lay the code out as `check` wants it
@@ -75,6 +75,6 @@ picture: setup  ## record docs/make-up.svg from a real `make up`
 
 clean:  ## end the sandbox and remove .venv and all caches
 	@[ ! -x $(PY) ] || $(PY) -m sandbox stop
-	@rm -rf $(VENV) .sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .sandbox .mypy_cache policies/.mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean: the sandbox, $(VENV) and the caches are gone."

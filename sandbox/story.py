@@ -22,6 +22,7 @@ from sandbox.world import World, WorldError
 OFFERING = ("CEXIO_KEY_FILE", "CEXIO_API_KEY", "CEXIO_API_SECRET")
 UNATTENDED = ("--yes", "--skip-preview", "--stack", STACK)
 POLICIES = ("--policy-pack", "policies")
+POLICY_CONFIG = ROOT / "policies" / "config" / f"{STACK}.json"
 
 
 class StoryError(Exception):
@@ -52,9 +53,14 @@ def last_line(text: str) -> str:
     return (told or lines or ["the engine gave no reason"])[0].removeprefix("error: ")
 
 
+def policies() -> tuple[str, ...]:
+    """The policy pack, with the stack's own configuration of it where there is one."""
+    return (*POLICIES, *(("--policy-pack-config", str(POLICY_CONFIG)) if POLICY_CONFIG.exists() else ()))
+
+
 def deployed(pulumi: Pulumi, extra: dict[str, str] | None = None) -> None:
     """One `pulumi up` with the policies; a failure ends the story, as the engine has told it."""
-    status = pulumi.run("up", *UNATTENDED, *POLICIES, extra=extra)
+    status = pulumi.run("up", *UNATTENDED, "--suppress-outputs", *policies(), extra=extra)
     if status != 0:
         raise StoryError(
             "`up` did not finish; what it made is kept, and the next `make up` goes on from there"
@@ -91,7 +97,7 @@ def preview(pulumi: Pulumi, folder: Path) -> int:
     """What `up` would change."""
     World(folder).require_running()
     stack_selected(pulumi)
-    return pulumi.run("preview", "--stack", STACK, *POLICIES)
+    return pulumi.run("preview", "--stack", STACK, *policies())
 
 
 def refresh(pulumi: Pulumi, folder: Path) -> int:

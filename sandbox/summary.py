@@ -23,13 +23,15 @@ stays right. On AWS an address costs about $3.65 a month, used or idle. To give 
 
 def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = None) -> None:
     """The summary of a finished `up`."""
-    console = console or Console(highlight=False)
+    console = console or terminal()
     whitelist = outputs.get("whitelist") or {}
     verification = outputs.get("verification") or {}
     secret = outputs.get("secret") or {}
     console.print()
     console.rule("What you have now")
     facts = Table.grid(padding=(0, 2))
+    facts.add_column()
+    facts.add_column(overflow="fold")
     facts.add_row("Address", f"{outputs.get('address')}  ({outputs.get('allocationId')}, kept on destroy)")
     facts.add_row(
         "Whitelist", f"{whitelist.get('addressText')}  as recorded for key {whitelist.get('label')!r}"
@@ -54,6 +56,12 @@ def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = 
             console.print(f"  {line}", markup=False)
     console.print()
     console.print(REAL_ACCOUNT, markup=False, soft_wrap=True)
+
+
+def terminal() -> Console:
+    """Where a summary is shown; a pipe has no width of its own, and gets one that folds little."""
+    plain = Console(highlight=False, emoji=False)
+    return plain if plain.is_terminal else Console(highlight=False, emoji=False, width=120)
 
 
 def verdicts(verification: dict[str, Any]) -> Table:
@@ -83,7 +91,7 @@ def expected(row: dict[str, Any]) -> bool:
 
 def show_kept(outputs: dict[str, Any], console: Console | None = None) -> None:
     """After a destroy: the address that is kept, what it costs, and how it is released."""
-    console = console or Console(highlight=False)
+    console = console or terminal()
     if not outputs.get("address"):
         console.print("There was nothing to destroy.")
         return

@@ -59,13 +59,13 @@ class TestSettingsThatCannotBeRead:
     def test_every_wrong_setting_is_named_at_once(self, started: Clone) -> None:
         file = started.folder / "Pulumi.sandbox.yaml"
         whole = file.read_text()
-        file.write_text(whole + "  cexio-bot:reviewDays: soon\n  cexio-bot:vpcCidr: everywhere\n")
+        file.write_text(whole + "  cexio-bot:reviewEvery: soon\n  cexio-bot:vpcCidr: everywhere\n")
         try:
             done = started.story("preview")
         finally:
             file.write_text(whole)
         assert done.returncode != 0
-        assert "reviewDays" in done.stdout
+        assert "reviewEvery" in done.stdout
         assert "vpcCidr" in done.stdout
         assert "Traceback" not in done.stdout
 
