@@ -69,6 +69,7 @@ class Run:
         self._save = save
         self._reporter = Reporter(sink, preview=self._preview, refresh=operation.kind == "refresh")
         self._interrupts = 0
+        self._begun = False
         self._outputs: Properties = {}
         self._main: asyncio.Task[bool] | None = None
         self._executor: Executor | None = None
@@ -76,7 +77,10 @@ class Run:
         self._snapshot: Snapshot | None = None
 
     async def outcome(self) -> Outcome:
-        """Do it all; whatever fails is told and makes the exit status 1."""
+        """Do it all; whatever fails is told and makes the exit status 1.
+
+        EngineError is raised by what keeps the run from beginning at all.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._interrupted)
@@ -91,6 +95,8 @@ class Run:
         except (StoppedError, ReportedError):
             pass
         except EngineError as error:
+            if not self._begun:
+                raise
             reporter.error(str(error))
         except Exception as error:  # noqa: BLE001 - a fault of our own is told in one line too
             reporter.error(f"the engine itself failed: {type(error).__name__}: {error}")
@@ -105,6 +111,8 @@ class Run:
         async with Serving(self._operation, self._reporter, preview=self._preview) as serving:
             self._serving = serving
             snapshot = self._snapshot = await self._opened()
+            await serving.policies.opened()
+            self._begun = True
             try:
                 return await self._succeeded(serving, snapshot)
             finally:
@@ -196,13 +204,14 @@ class Run:
             await self._delete(base, planner, executor)
             registrations.bailed = registrations.bailed or not known
         await executor.idle()
-        failed = registrations.bailed or executor.failed or decided.failed or executor.stopping.is_set()
-        self._outputs = registrations.finish_stack(failed=failed)
+        cut_short = registrations.bailed or executor.failed or executor.stopping.is_set()
+        self._outputs = registrations.finish_stack(failed=cut_short or decided.failed)
         if registrations.bailed:
             return False
-        if not failed:
+        if not cut_short:
             resources = [step.resource for step in executor.news.values() if not step.skipped]
-            decided.failed = await serving.policies.analyze_stack(resources, planner.goals, planner.providers)
+            if await serving.policies.analyze_stack(resources, planner.goals, planner.providers):
+                decided.failed = True
             reporter.packs = await serving.policies.names()
         if executor.failed or decided.failed:
             reporter.error(f"{self._noun} failed")

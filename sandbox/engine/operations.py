@@ -64,6 +64,9 @@ def run(
 ) -> Outcome:
     """Do one run; a failure is told through the sink and in the exit status.
 
+    EngineError is raised by what keeps the run from beginning: a wrong passphrase, a policy pack that does
+    not start.
+
     `deployment` is the state to start from (None: an empty stack); `save` is called, from one thread at a
     time, with each deployment that has to be on disk before the run goes on, and is None in a preview.
     """

@@ -56,9 +56,7 @@ class Pack:
         info = await _called(stub.GetAnalyzerInfo(protocol.Empty()))
         settings, faults = reconciled(info, config)
         if faults:
-            raise PolicyError(
-                "\n".join(f"validating policy config: {info.name} {info.version}  {x}" for x in faults)
-            )
+            raise PolicyError(f"validating policy config: {info.name} {info.version}  {'; '.join(faults)}")
         request = protocol.analyzer.ConfigureAnalyzerRequest(
             policyConfig={
                 name: protocol.analyzer.PolicyConfig(
@@ -91,6 +89,10 @@ class Policies:
     def __init__(self, packs: Iterable[asyncio.Task[Pack]], reporter: Reporter) -> None:
         self._opening = list(packs)
         self._reporter = reporter
+
+    async def opened(self) -> None:
+        """Return when all packs are ready; PolicyError if one cannot be used."""
+        await self._packs()
 
     async def remediate(self, new: Resource, goal: Goal, provider: Resource | None) -> None:
         """Let the packs change the inputs of a new state, one after the other."""

@@ -48,9 +48,8 @@ class Processes:
         }
         return self._start("program", project.python, words, self._folder, env)
 
-    def policies(self, pack: Path) -> asyncio.Task[Child]:
-        """The server of a policy pack; ProjectError if the folder holds none for Python."""
-        python = _python_of_pack(pack, self.operation.env)
+    def policies(self, pack: Path, python: Path) -> asyncio.Task[Child]:
+        """The server of a policy pack, run by its interpreter."""
         words = ["module", "pulumi.policy", self.address, str(pack)]
         env = self._env(offers=False) | {"PULUMI_CONFIG": json.dumps(dict(self.operation.config))}
         return self._start(f"policy pack {pack.name}", python, words, pack, env)
@@ -81,7 +80,8 @@ class Processes:
         return task
 
 
-def _python_of_pack(pack: Path, env: Mapping[str, str]) -> Path:
+def python_of_pack(pack: Path, env: Mapping[str, str]) -> Path:
+    """The interpreter of a policy pack; ProjectError if the folder holds none for Python."""
     path = pack / "PulumiPolicy.yaml"
     try:
         content = load(path.read_text(encoding="utf-8"))

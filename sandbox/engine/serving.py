@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.engine.children import Child, reserved_port, stop_all
 from sandbox.engine.operations import Operation
-from sandbox.engine.processes import Processes
+from sandbox.engine.processes import Processes, python_of_pack
 from sandbox.engine.registration import Registrations
 from sandbox.engine.reporting import Reporter
 
@@ -35,10 +35,12 @@ class Serving:
         operation = self._operation
         processes = Processes(operation, self._address, self._preview, self._say, self._started)
         runs_program = operation.kind in ("up", "preview")
+        # First, as this alone may fail: what is started below has to be ended again.
+        pythons = {folder: python_of_pack(folder, operation.env) for folder in operation.policy_packs}
         if runs_program:
             self._program = processes.program()
         provider = processes.provider()
-        packs = [(folder, processes.policies(folder)) for folder in operation.policy_packs]
+        packs = [(folder, processes.policies(folder, python)) for folder, python in pythons.items()]
         await asyncio.gather(*self._started, return_exceptions=True)
         # Only now that the processes are starting is time spent on importing gRPC.
         from sandbox.engine.policy import Policies
