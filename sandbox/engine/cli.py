@@ -19,6 +19,7 @@ from sandbox.engine import VERSION
 from sandbox.engine.errors import EngineError, UsageError
 
 INTERRUPTED = 130
+NEED_STATE = {f"stack_commands:{name}" for name in ("output", "export", "import_", "rm", "cancel")}
 Flags = argparse.Namespace
 
 
@@ -68,7 +69,8 @@ def _dispatch(flags: Flags) -> int:
         print(VERSION)
         return 0
     module, _, function = flags.action.partition(":")
-    session = Session(_folder(flags.cwd), dict(os.environ), flags.stack, flags.config_file)
+    fits_new = flags.action not in NEED_STATE and getattr(flags, "kind", "") != "destroy"
+    session = Session(_folder(flags.cwd), dict(os.environ), flags.stack, flags.config_file, fits_new=fits_new)
     act: Callable[[Session, Flags], int] = getattr(
         importlib.import_module(f"sandbox.engine.{module}"), function
     )

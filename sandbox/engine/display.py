@@ -76,6 +76,13 @@ class Display:
         title = f"Previewing {noun}" if self.rows.preview else doing
         self.say(self.paint(f"{title} ({self.stack}):", "heading"), "")
 
+    def __enter__(self) -> Display:
+        self.begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
     def emit(self, event: Event) -> None:
         row = self.rows.take(event)
         if row is None:
@@ -86,7 +93,7 @@ class Display:
 
     def show(self, row: Row) -> None:
         """Print a row's line, if there is something new to tell."""
-        if row.op == "same" and not row.messages and row.state != "failed":
+        if not row.is_shown:
             return
         line = self.line(row)
         if self._printed.get(row.urn) != line and row.state != "waiting":
@@ -107,6 +114,8 @@ class Display:
             self.say(self.line(stack).rstrip())
         self._section("Policies", self._policies())
         self._section("Diagnostics", self._diagnostics())
+        if self.rows.blocked:
+            return
         self._section("Outputs", self._outputs())
         if self.rows.summary is not None:
             self._section("Resources", self._counts(self.rows.summary), always=True)

@@ -37,8 +37,8 @@ class LiveDisplay(Display):
         super().end()
 
     def _told(self) -> list[Row]:
-        rows = list(self.rows.by_urn.values())
-        return [row for row in rows if row.op != "same" or row.messages or row.state in ("doing", "failed")]
+        rows = self.rows.by_urn.values()
+        return [row for row in rows if row.is_shown or (row.is_stack and row.state == "doing")]
 
     def _drawn(self) -> Text:
         height = max(4, self._live.console.height - 4)

@@ -81,6 +81,13 @@ class Row:
     def is_stack(self) -> bool:
         return self.type == STACK_TYPE
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is something to tell of it; default providers are of no interest while they work."""
+        if self.messages or self.state == "failed":
+            return True
+        return self.op != "same" and not self.type.startswith("pulumi:providers:")
+
 
 class Rows:
     """Takes events in; the rows are in the order in which resources first came up."""
@@ -119,8 +126,9 @@ class Rows:
         return sum(1 for row in self.by_urn.values() if row.errors)
 
     @property
-    def failed(self) -> bool:
-        return bool(self.errored) or any(row.state == "failed" for row in self.by_urn.values())
+    def blocked(self) -> bool:
+        """Whether a mandatory policy has ended the run; outputs and counts then say nothing."""
+        return any(found["enforcementLevel"] == "mandatory" for found in self.policies)
 
     def row(self, urn: str) -> Row:
         return self.by_urn.setdefault(urn or self.stack_urn, Row(urn or self.stack_urn))
@@ -178,7 +186,10 @@ def _diff_of(metadata: Mapping[str, Any]) -> str:
     names = metadata.get("diffs") or [
         n for n in sorted({*old, *new}) if (n in old, old.get(n)) != (n in new, new.get(n))
     ]
-    marks = [
-        f"{'+' if n not in old else '-' if n not in new else '~'}{n}" for n in names if n != "__provider"
-    ]
-    return f"[diff: {','.join(marks)}]" if marks else ""
+    names = [name for name in names if name != "__provider"]
+    added = [name for name in names if name not in old]
+    dropped = [name for name in names if name not in new and name in old]
+    changed = [name for name in names if name in old and name in new]
+    parts = (("+", added), ("-", dropped), ("~", changed))
+    told = "".join(mark + ",".join(group) for mark, group in parts if group)
+    return f"[diff: {told}]" if told else ""

@@ -9,18 +9,18 @@ import contextlib
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.engine import deployments, project_config
 from sandbox.engine.config import as_text, has_secret, merged, opened
-from sandbox.engine.errors import NeedsConsentError, UsageError
+from sandbox.engine.errors import NeedsConsentError, SecretsError, UsageError
 from sandbox.engine.events import EventLog, Fanout, Sink
+from sandbox.engine.held_events import HeldEvents, guarded
 from sandbox.engine.session import Session
 
 if TYPE_CHECKING:
     from sandbox.engine.operations import Kind, Operation, Outcome
-    from sandbox.engine.secrets import PassphraseSecrets
 
 Deployment = dict[str, Any]
 CONSENT = (
@@ -40,21 +40,25 @@ def run(session: Session, flags: Namespace) -> int:
     if kind != "preview":
         _require_consent(flags, kind)
     _check_event_log(session, flags)
-    stack = session.stack
-    operation, deployment = _prepared(session, flags, kind)
-    secrets = session.secrets
+    try:
+        return _run(session, flags, kind)
+    except SecretsError as error:
+        raise SecretsError(f"getting stack configuration: get stack secrets manager: {error}") from None
+
+
+def _run(session: Session, flags: Namespace, kind: Kind) -> int:
+    stack, secrets = session.stack, session.secrets
     secrets.warm_up()
+    operation, deployment = _prepared(session, flags, kind)
     if kind == "preview" or flags.preview_only:
-        return _exit_of(_once(session, flags, operation, deployment, secrets, None), flags, kind)
+        return _exit_of(_once(session, flags, operation, deployment, None), flags, kind)
     if not flags.skip_preview:
-        outcome = _once(session, flags, operation, deployment, secrets, None)
+        outcome = _once(session, flags, operation, deployment, None)
         if outcome.exit_code or not (flags.yes or _consented(kind, stack)):
             return outcome.exit_code
     with session.backend.locked(stack):
-        deployment = _loaded(session)
-        outcome = _once(
-            session, flags, operation, deployment, secrets, lambda new: session.backend.save(stack, new)
-        )
+        save = guarded(lambda new: session.backend.save(stack, new), secrets)
+        outcome = _once(session, flags, operation, _loaded(session), save)
     status = _exit_of(outcome, flags, kind)
     if kind == "destroy" and status == 0:
         _after_destroy(session, stack, flags)
@@ -156,49 +160,49 @@ def _once(
     flags: Namespace,
     operation: Operation,
     deployment: Deployment | None,
-    secrets: PassphraseSecrets,
     save: Callable[[Deployment], None] | None,
 ) -> Outcome:
     """One run, as a preview if `save` is None."""
     from sandbox.engine.operations import run as run_operation
 
-    with _shown(session, flags, operation, preview=save is None) as sink:
-        return run_operation(operation, deployment, secrets, save, sink)
-
-
-@contextlib.contextmanager
-def _shown(session: Session, flags: Namespace, operation: Operation, *, preview: bool) -> Iterator[Sink]:
-    with contextlib.ExitStack() as opened_now:
+    with contextlib.ExitStack() as until_end:
         sinks: list[Sink] = []
         if flags.event_log:
-            sinks.append(opened_now.enter_context(EventLog.open(session.cwd / flags.event_log)))
-        if flags.json:
-            sinks.append(EventLog(sys.stdout))
-            yield Fanout(*sinks)
-            return
-        from sandbox.engine.display import Display
-        from sandbox.engine.terminal import is_live, wants_colour
+            sinks.append(until_end.enter_context(EventLog.open(session.cwd / flags.event_log)))
 
-        settings: dict[str, Any] = {
-            "kind": operation.kind,
-            "preview": preview,
-            "stack": operation.stack,
-            "project": operation.project.name,
-            "colour": wants_colour(flags.color, session.environ),
-            "suppress_outputs": flags.suppress_outputs,
-            "diff": flags.diff,
-        }
-        if is_live(flags, session.environ):
-            from sandbox.engine.live import LiveDisplay
+        def opened_sink() -> Sink:
+            display = _display(session, flags, operation, preview=save is None)
+            return Fanout(*sinks, until_end.enter_context(display))
 
-            display: Display = LiveDisplay(sys.stdout, **settings)
-        else:
-            display = Display(sys.stdout, **settings)
-        display.begin()
-        try:
-            yield Fanout(*sinks, display)
-        finally:
-            display.end()
+        events = HeldEvents(session.secrets, opened_sink)
+        outcome = run_operation(operation, deployment, session.secrets, save, events)
+        events.release()
+        return outcome
+
+
+def _display(
+    session: Session, flags: Namespace, operation: Operation, *, preview: bool
+) -> contextlib.AbstractContextManager[Sink]:
+    if flags.json:
+        return contextlib.nullcontext(EventLog(sys.stdout))
+    from sandbox.engine.terminal import is_live, wants_colour
+
+    settings: dict[str, Any] = {
+        "kind": operation.kind,
+        "preview": preview,
+        "stack": operation.stack,
+        "project": operation.project.name,
+        "colour": wants_colour(flags.color, session.environ),
+        "suppress_outputs": flags.suppress_outputs,
+        "diff": flags.diff,
+    }
+    if is_live(flags, session.environ):
+        from sandbox.engine.live import LiveDisplay
+
+        return LiveDisplay(sys.stdout, **settings)
+    from sandbox.engine.display import Display
+
+    return Display(sys.stdout, **settings)
 
 
 def _exit_of(outcome: Outcome, flags: Namespace, kind: Kind) -> int:

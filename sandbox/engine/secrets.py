@@ -53,6 +53,11 @@ class PassphraseSecrets:
         """Begin to derive the key in the background."""
         threading.Thread(target=self._prepare, daemon=True).start()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the key is there and right, so that nothing here takes long any more."""
+        return self._derived and self._failure is None
+
     def verify(self) -> None:
         """Derive the key now; IncorrectPassphraseError if it is not the stack's."""
         self._prepare()

@@ -28,19 +28,31 @@ if TYPE_CHECKING:
     from sandbox.engine.project import Project
     from sandbox.engine.secrets import PassphraseSecrets
 
-NO_STACK = "no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one"
+NO_STACK = "no stack selected; please use `pulumi stack select`{} to choose one"
+OR_INIT = " or `pulumi stack init`"
 
 
 class Session:
-    """One command's view of the world; `environ` are the variables it was started with."""
+    """One command's view of the world.
+
+    `environ` are the variables it was started with; `fits_new` says whether a new stack would do where none
+    is selected.
+    """
 
     def __init__(
-        self, cwd: Path, environ: Mapping[str, str], stack: str | None = None, config_file: str | None = None
+        self,
+        cwd: Path,
+        environ: Mapping[str, str],
+        stack: str | None = None,
+        config_file: str | None = None,
+        *,
+        fits_new: bool = True,
     ) -> None:
         self.cwd = cwd
         self.environ = environ
         self._asked = stack
         self._config_file = config_file
+        self._fits_new = fits_new
 
     @cached_property
     def project(self) -> Project:
@@ -68,7 +80,7 @@ class Session:
             return name
         chosen = self.current
         if chosen is None:
-            raise NoStackSelectedError(NO_STACK)
+            raise NoStackSelectedError(NO_STACK.format(OR_INIT if self._fits_new else ""))
         return chosen
 
     @property

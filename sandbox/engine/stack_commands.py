@@ -11,7 +11,9 @@ from typing import Any
 from sandbox.engine import deployments
 from sandbox.engine.errors import (
     BackendError,
+    IncorrectPassphraseError,
     NoStackSelectedError,
+    SecretsError,
     StackNotFoundError,
     StateUnwritableError,
     UsageError,
@@ -42,7 +44,7 @@ def show(session: Session, flags: Namespace) -> int:
     print()
     found = deployments.outputs(deployment)
     if found:
-        _print_outputs(found, session.secrets_of(deployment) if flags.show_secrets else None)
+        _print_outputs(found, _opening(session, deployment) if flags.show_secrets else None)
     return 0
 
 
@@ -94,7 +96,7 @@ def output(session: Session, flags: Namespace) -> int:
     """`stack output`: all outputs or one; secrets masked unless --show-secrets."""
     deployment = session.backend.load(session.stack)
     found = deployments.outputs(deployment)
-    secrets = session.secrets_of(deployment) if flags.show_secrets and deployment else None
+    secrets = _opening(session, deployment) if flags.show_secrets and deployment else None
     if flags.name is not None:
         if flags.name not in found:
             raise BackendError(f"current stack does not have output property '{flags.name}'")
@@ -111,7 +113,7 @@ def export(session: Session, flags: Namespace) -> int:
     """`stack export`: the stack's state as JSON, secrets sealed unless --show-secrets."""
     deployment = session.backend.load(session.stack)
     if flags.show_secrets and deployment:
-        deployment = deployments.in_plain(deployment, session.secrets_of(deployment))
+        deployment = deployments.in_plain(deployment, _opening(session, deployment))
     text = json.dumps({"version": 3, "deployment": deployment or {}}, indent=4, ensure_ascii=False) + "\n"
     if not flags.file:
         sys.stdout.write(text)
@@ -128,7 +130,8 @@ def import_(session: Session, flags: Namespace) -> int:
     stack = session.stack
     deployment = _exported(session, flags)
     _refuse_foreign(deployment, stack, session.project.name, force=flags.force)
-    old = session.secrets_of(deployment)
+    old = _opening(session, deployment)
+    session.secrets.verify()
     if old.salt != session.secrets.salt:
         deployment = deployments.resealed(deployment, old, session.secrets)
     deployment = (
@@ -235,6 +238,19 @@ def _refuse_foreign(deployment: dict[str, Any], stack: str, project: str, *, for
                 f"resource '{resource.get('urn')}' is from a different stack: it is not {prefix}...; "
                 "importing this file could be dangerous; rerun with --force to proceed anyway"
             )
+
+
+def _opening(session: Session, deployment: dict[str, Any] | None) -> PassphraseSecrets:
+    """What opens a state's secrets, the passphrase verified."""
+    secrets = session.secrets_of(deployment)
+    try:
+        secrets.verify()
+    except IncorrectPassphraseError:
+        raise SecretsError(
+            "failed to decrypt: incorrect passphrase, please set PULUMI_CONFIG_PASSPHRASE to the correct "
+            "passphrase or set PULUMI_CONFIG_PASSPHRASE_FILE to a file containing the passphrase"
+        ) from None
+    return secrets
 
 
 def _named(flags: Namespace) -> str | None:

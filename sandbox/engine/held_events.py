@@ -1,0 +1,48 @@
+"""Shows nothing of a run before the passphrase is known to be right.
+
+The key takes some tenths of a second to derive, in which the run's processes already start. Should it turn
+out wrong, one line says so, and no half of a display stands above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.engine.events import Event, Sink
+from sandbox.engine.secrets import PassphraseSecrets
+
+Deployment = dict[str, Any]
+
+
+class HeldEvents:
+    """Keeps events back until the secrets are ready, then opens the sink and passes everything on."""
+
+    def __init__(self, secrets: PassphraseSecrets, opened: Callable[[], Sink]) -> None:
+        self._secrets = secrets
+        self._opened = opened
+        self._held: list[Mapping[str, Any]] = []
+        self._sink: Sink | None = None
+
+    def emit(self, event: Event) -> None:
+        self._held.append(event)
+        if self._sink is not None or self._secrets.is_ready:
+            self.release()
+
+    def release(self) -> None:
+        """Pass on what is held; IncorrectPassphraseError, and nothing shown, if the passphrase is wrong."""
+        self._secrets.verify()
+        if self._sink is None:
+            self._sink = self._opened()
+        while self._held:
+            self._sink.emit(self._held.pop(0))
+
+
+def guarded(save: Callable[[Deployment], None], secrets: PassphraseSecrets) -> Callable[[Deployment], None]:
+    """`save`, but that nothing is written with a wrong passphrase; so nothing is made either."""
+
+    def save_verified(deployment: Deployment) -> None:
+        secrets.verify()
+        save(deployment)
+
+    return save_verified
