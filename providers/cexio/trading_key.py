@@ -26,11 +26,9 @@ from pydantic import Field
 
 from cexio.credentials import Credentials
 from cexio.judgement import Confirmation, Expectation, Finding, Judgement, Verdict
-from providers.aws.run_command import RunCommand
 from providers.aws.secret_versions import SecretGone, SecretUnreadable, SecretVersions
 from providers.aws.session import client
 from providers.cexio.offered_key import KeyNotAccepted, fingerprint, offered_key
-from providers.cexio.proof import Subject, from_here, from_host, prove
 from providers.cexio.stored_key import as_text, from_text
 from providers.contract import Inputs, Provider, Resource
 from providers.errors import ProviderError
@@ -189,6 +187,10 @@ class TradingKeyProvider(Provider):
         return _outputs(props, judgement, current, mark)
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
+        # here, because most runs prove nothing, and the program's own process never does
+        from providers.aws.run_command import RunCommand
+        from providers.cexio.proof import Subject, from_here, from_host, prove
+
         asked = TradingKeyInputs.of(props)
         subject = Subject(
             secret_arn=asked.secret_arn,
