@@ -6,6 +6,7 @@ there is the only change made to moto itself. It happens once in a process, befo
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import moto
@@ -71,6 +72,8 @@ def corrected_moto(cloud: Cloud) -> Any:
             f"moto {moto.__version__} is installed, the sandbox's corrections are for {CORRECTED_MOTO}: "
             "run `make setup`"
         )
+    # moto warns of every error code that a service's model does not list, AccessDenied among them.
+    warnings.filterwarnings("ignore", message=r"Exception\(Refusal\) with code")
     # moto knows the token of an instance but not the filter; this is its table of filters.
     moto.ec2.utils.filter_dict_attribute_mapping["client-token"] = "client_token"
     for module, name, corrections in (

@@ -6,6 +6,7 @@ data is shown decoded, the files of hosts are shown as written, and what AWS was
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ _IAM_PARTS = ("roles", "instance_profiles", "users", "groups", "managed_policies
 
 
 def recorded(cloud: Cloud, request_log: Path) -> dict[str, Any]:
-    """Sections ec2, iam, ssm, secrets (no values), machines, commands, requests."""
+    """Sections ec2, iam, ssm, secrets (no values), machines, user_data, commands, requests."""
     parameters = ssm_backends[ACCOUNT][REGION]._parameters  # noqa: SLF001  moto offers no view of all
     return {
         "world": cloud.world,
@@ -48,6 +49,7 @@ def recorded(cloud: Cloud, request_log: Path) -> dict[str, Any]:
             _without_values(secret) for secret in secretsmanager_backends[ACCOUNT][REGION].secrets.values()
         ],
         "machines": {name: _machine(machine) for name, machine in cloud.machines.items()},
+        "user_data": {instance.id: _decoded(instance.user_data) for instance in cloud.instances()},
         "commands": [_command(command) for command in cloud.commands.values()],
         "requests": [json.loads(line) for line in request_log.read_text(encoding="utf-8").splitlines()],
     }
@@ -70,11 +72,14 @@ def _without_values(secret: Any) -> dict[str, Any]:
     return dict(_plain(description))
 
 
+def _decoded(user_data: Any) -> str:
+    return base64.b64decode(str(user_data)).decode(errors="replace") if user_data else ""
+
+
 def _machine(machine: Any) -> dict[str, Any]:
     files = [path for path in sorted(machine.root.rglob("*")) if path.is_file()]
     return {
         "online": machine.online,
-        "user_data": machine.user_data().decode(errors="replace"),
         "boot_log": machine.boot_log,
         "files": {f"/{path.relative_to(machine.root)}": path.read_text(errors="replace") for path in files},
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -81,9 +82,14 @@ def build(address: str, port: int, store: Path, world: str, pace: float) -> tupl
     cloud = Cloud(world=world, store=store.resolve(), clock=Clock(pace), endpoint="")
     front = Front(cloud, RequestLog(corrected_moto(cloud), cloud.store / "requests.jsonl"))
     _ = cloud.ec2, cloud.iam
-    server = make_server(address, port, front, threaded=True, request_handler=Handler)
+    # Bound here because werkzeug ends the whole process when it cannot bind.
+    with socket.create_server((address, port), backlog=128) as listening:
+        taken = listening.getsockname()[1]
+        server = make_server(
+            address, taken, front, threaded=True, request_handler=Handler, fd=listening.fileno()
+        )
     server.daemon_threads = True
-    cloud.endpoint = f"http://{address}:{server.server_port}"
+    cloud.endpoint = f"http://{address}:{server.port}"
     return server, cloud
 
 

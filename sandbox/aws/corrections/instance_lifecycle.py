@@ -144,8 +144,9 @@ class InstanceLifecycle(Ec2Call):
 
         def forget() -> None:
             for reservation in list(cloud.ec2.reservations.values()):
-                reservation.instances = [kept for kept in reservation.instances if kept is not instance]
-                if not reservation.instances:
+                if instance in reservation.instances and all(
+                    isinstance(other, Departed) for other in reservation.instances
+                ):
                     cloud.ec2.reservations.pop(reservation.id)
 
         return end

@@ -80,4 +80,4 @@ class TeardownOrder(Ec2Call):
 
 def _groups_named_by(group: Any) -> set[str]:
     rules = [*group.ingress_rules, *group.egress_rules]
-    return {source.get("GroupId") for rule in rules for source in rule.source_groups}
+    return {str(rule.source_group.get("GroupId")) for rule in rules}
