@@ -1,4 +1,4 @@
-"""providers/aws/secret_versions.py against the sandbox's Secrets Manager, which keeps AWS's rules on stages."""
+"""secret_versions.py against the sandbox's Secrets Manager, which keeps AWS's rules on stages."""
 
 from __future__ import annotations
 
