@@ -125,7 +125,8 @@ def _too_many(funds: list[PermissionVerdict]) -> Refusal | None:
     names = " and ".join(each.spot for each in levels)
     return Refusal(
         Verdict.TOO_MANY_PERMISSIONS,
-        f"the key can move funds ({names}: {levels[0].reason}): take the permission off on the key page, "
+        f"the key can move funds, by withdrawal or transfer ({names}: {levels[0].reason}): switch that off on the "
+        "key page, "
         "activate the key again by the e-mailed code, and offer it again",
     )
 
@@ -222,7 +223,7 @@ def _standing(
     verdict = Verdict.UNDETERMINED if "whitelist" in unproven else Verdict.FUNDS_NOT_PROVEN
     said = {
         "whitelist": f"that other addresses are refused is not proven ({elsewhere.reason})",
-        "funds": f"that the key cannot move funds is not proven ({_first_reason(funds)})",
+        "funds": f"that the key cannot withdraw or transfer funds is not proven ({_first_reason(funds)})",
     }
     line = "all four permissions granted; " + "; ".join(said[each] for each in unproven)
     if missing:

@@ -127,7 +127,8 @@ class AwsProvider(Provider, Generic[I]):
     def _outputs(self, id_: str, wanted: I) -> dict[str, Any]:
         props = wanted.props()
         there = wait_for(lambda: self.look(id_, props), f"{id_} to be seen", FRESH)
-        return {**props, **there, "region": self.endpoints.region}
+        outs = {**props, **there, "region": self.endpoints.region}
+        return {name: value for name, value in outs.items() if value is not None}
 
     def _pins(self, olds: Mapping[str, Any]) -> dict[str, Any]:
         return {name: olds[name] for name in self.pinned if olds.get(name) is not None}

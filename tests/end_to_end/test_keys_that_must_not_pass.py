@@ -63,7 +63,6 @@ def key_for(clone: Clone, fault: str) -> Path:
     if fault == "wrong secret":
         text = path.read_text()
         path.write_text(text.replace('"secret": "', '"secret": "x9'))
-    clone.sandbox("delete-key", "--spare") if fault == "deleted" else None
     return path
 
 
@@ -86,7 +85,7 @@ def refused(request: pytest.FixtureRequest, awaiting: Clone) -> dict[str, Any]:
     offered = up(awaiting, path)
     after = awaiting.stages()
     quiet = up(awaiting)
-    awaiting.sandbox("delete-keys", "--account", "1")
+    assert awaiting.sandbox("delete-key", "--account", "1", "--all").returncode == 0
     return {
         "fault": fault,
         "secret": path.read_text().split('"')[7],

@@ -1,4 +1,4 @@
-"""A proxy in front of the sandbox's AWS that loses one answer, or never passes a request on."""
+"""A proxy in front of the sandbox's AWS that loses one answer, or lets something happen before it arrives."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import http.client
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ class FlakyProxy:
     def __init__(self, upstream: str) -> None:
         self.seen: list[str] = []
         self._armed: dict[str, bool] = {}
+        self._meanwhile: dict[str, Callable[[], object]] = {}
         self._lock = threading.Lock()
         proxy, host = self, urlsplit(upstream).netloc
 
@@ -39,6 +41,7 @@ class FlakyProxy:
                     self.close_connection = True
                     self.connection.close()
                     return
+                proxy.happen(action)
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() in ("content-type", "x-amzn-requestid"):
@@ -67,6 +70,13 @@ class FlakyProxy:
         with self._lock:
             self._armed[action] = before
             self.seen.clear()
+
+    def meanwhile(self, action: str, event: Callable[[], object]) -> None:
+        """Let something happen after the next call of this action took effect, before its answer arrives."""
+        self._meanwhile[action] = event
+
+    def happen(self, action: str) -> None:
+        self._meanwhile.pop(action, lambda: None)()
 
     def fate(self, action: str) -> bool | None:
         """None to pass, else whether the reset comes before the effect."""

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from tests.providers.aws.world import World
+import pytest
+
+from tests.providers.aws.world import Engine, World
+from tests.providers.sandbox_processes import Aws, Server, endpoints_file
 
 NOW_OTHER = "#cloud-config\nruncmd: [[echo, other]]\n"
+
+
+class SlowAws(Server):
+    """The sandbox's AWS with its delays: a machine takes its time to start and to end."""
+
+    client = Aws.client
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("sandbox.aws.server", folder / "aws", "--pace", "1")
+
+
+@pytest.fixture(scope="module")
+def slow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("slow")
+    aws = SlowAws(folder)
+    endpoints_file(folder, aws.url, "http://127.0.0.1:9")
+    engine = Engine({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(folder)})
+    yield World(engine, aws)
+    engine.stop()
+    aws.stop()
 
 
 def instances(world: World) -> dict[str, str]:
@@ -33,10 +58,19 @@ def generation(world: World) -> str:
 class TestNeverTwo:
     """Two hosts traded on one key for minutes, because the old one was still shutting down."""
 
-    def test_a_delete_is_done_when_the_machine_has_ended(self, own_stack: World) -> None:
-        made = own_stack.made("Instance")
-        own_stack.engine.delete(made.id, made.outs)
-        assert instances(own_stack).get(made.id, "terminated") == "terminated"
+    def test_a_delete_is_done_when_the_machine_has_ended_and_not_before(self, slow_stack: World) -> None:
+        made = slow_stack.made("Instance")
+        del slow_stack.objects["Instance"]
+        slow_stack.engine.delete(made.id, made.outs)
+        assert instances(slow_stack)[made.id] == "terminated"
+
+    def test_a_create_waits_for_the_end_of_a_machine_that_is_shutting_down(self, slow_stack: World) -> None:
+        made = slow_stack.made("Instance")
+        slow_stack.aws.client("ec2").terminate_instances(InstanceIds=[made.id])
+        assert instances(slow_stack)[made.id] == "shutting-down"
+        new = slow_stack.objects["Instance"] = slow_stack.create("Instance", made.inputs)
+        assert running(slow_stack) == [new.id]
+        assert instances(slow_stack)[made.id] == "terminated"
 
     def test_a_machine_of_ours_with_other_inputs_is_ended_before_the_launch(self, own_stack: World) -> None:
         old = own_stack.made("Instance")

@@ -100,6 +100,32 @@ class TestReset:
         assert len(sent) == 1
 
 
+class TestDeadOnArrival:
+    """EC2 took the launch, and the machine died on its way: the run said that all was well."""
+
+    def test_a_launch_that_ends_before_it_runs_is_told_and_the_next_run_launches_anew(
+        self, aws: Aws, proxy: FlakyProxy, world: World
+    ) -> None:
+        fresh = World(world.engine, aws)
+        try:
+            inputs = fresh.inputs("Instance")
+            proxy.meanwhile("RunInstances", lambda: end_all(fresh))
+            said = fresh.refusal(lambda: fresh.create("Instance", inputs))
+            assert "LaunchFailed" in said
+            assert "was launched and ended before it ran: Client.UserInitiatedShutdown" in said
+            made = fresh.objects["Instance"] = fresh.create("Instance", inputs)
+            assert made.outs["state"] == "running"
+        finally:
+            fresh.take_down()
+
+
+def end_all(world: World) -> None:
+    ec2 = world.aws.client("ec2")
+    ours = [{"Name": "tag:cexio-bot:owner", "Values": [world.owner("instance")]}]
+    for reservation in ec2.describe_instances(Filters=ours)["Reservations"]:
+        ec2.terminate_instances(InstanceIds=[row["InstanceId"] for row in reservation["Instances"]])
+
+
 def census(world: World, resource: str) -> int:
     """How many objects carry the owner tag, those by name aside, which cannot be two."""
     if resource in BY_NAME:

@@ -59,37 +59,32 @@ class TestEnd:
 class TestTwoPlaces:
     """Four hosts that started at once took all four threads, and the preview of the rest stood still."""
 
-    def test_a_third_wait_does_not_ask_before_one_of_the_first_two_is_done(self) -> None:
-        asking, most = 0, 0
-        lock, release = threading.Lock(), threading.Event()
-        both = threading.Barrier(3)  # two waiters and this test
+    def test_a_third_wait_asks_no_second_time_while_two_others_wait(self) -> None:
+        waiting, release = threading.Barrier(3), threading.Event()  # two waiters and this test
 
         def waiter() -> None:
-            state = {"looks": 0}
+            looks = 0
 
             def look() -> bool | None:
-                nonlocal asking, most
-                state["looks"] += 1
-                if state["looks"] == 1:
+                nonlocal looks
+                looks += 1
+                if looks == 1:
                     return None  # the first look needs no place
-                with lock:
-                    asking += 1
-                    most = max(most, asking)
-                if not release.is_set():
-                    both.wait(10)
-                    release.wait(10)
-                with lock:
-                    asking -= 1
+                waiting.wait(10)
+                release.wait(10)
                 return True
 
             wait_for(look, "a host", 30.0)
 
-        threads = [threading.Thread(target=waiter) for _ in range(4)]
+        threads = [threading.Thread(target=waiter) for _ in range(2)]
         for thread in threads:
             thread.start()
-        both.wait(10)
-        assert asking == 2
+        waiting.wait(10)
+        asked: list[int] = []
+        with pytest.raises(StillBusy, match="two other waits took all the time"):
+            wait_for(lambda: asked.append(1), "a third host", 0.5)
+        assert asked == [1]
         release.set()
         for thread in threads:
             thread.join(20)
-        assert most == 2
+        assert wait_for(lambda: True if len(asked) > 1 else asked.append(1), "a place", 10.0)

@@ -32,7 +32,6 @@ from providers.aws.subnet import SubnetProvider
 from providers.aws.tags import TagsProvider
 from providers.aws.vpc import VpcProvider
 from tests.providers.dynamic_server import CallFailed, DynamicServer, _dict, _struct
-from tests.providers.sandbox_processes import Aws
 
 Props = dict[str, Any]
 
@@ -65,7 +64,7 @@ class World:
     """One stack. `made` gives an object by the name of its resource."""
 
     engine: Engine
-    aws: Aws
+    aws: Any  # a server of tests/providers/sandbox_processes.py
     stack: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:8]}")
     objects: dict[str, Made] = field(default_factory=dict)
 
@@ -128,7 +127,7 @@ class Object:
     outputs: tuple[str, ...]
     change: Props
     replaced_by: Props
-    drift: Callable[[Aws, Made], object] | None = None
+    drift: Callable[[Any, Made], object] | None = None
     drifts: str = ""
     owned: bool = True
 
@@ -149,7 +148,7 @@ TRUST = json.dumps(
 ANYBODY = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
 
 
-def _untag(aws: Aws, made: Made) -> object:
+def _untag(aws: Any, made: Made) -> object:
     return aws.client("ec2").delete_tags(Resources=[made.id], Tags=[{"Key": "cexio-bot:owner"}])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sandbox.exchange.market import PAIRS, best_ask, best_bid
 from tests.sandbox.exchange.conftest import Answer, Client
 
 Key = dict[str, str]
@@ -145,16 +147,19 @@ class TestAnOrderLivesAndEnds:
         assert balance(client, key, "USD")[1] == 0
 
     def test_a_resting_order_fills_when_the_price_comes(self, client: Client, key: Key) -> None:
-        price = f"{float(client.public('get_ticker').data['BTC-USD']['bestBid']) * 0.9995:.1f}"
-        made = place(client, key, price=price).data
-        assert made["status"] == "NEW"
-        for minutes in range(0, 24 * 60, 10):
-            client.page.switches({"clock_offset_seconds": minutes * 60, "key_points_per_minute": 10_000})
-            at = client.clock() + minutes * 60
-            if not client.private(key, "get_my_orders", {}, at=at).data:
-                break
-        status = client.exchange.store.accounts["1"].orders[-1].status
-        assert status == "FILLED"
+        pair, hour = PAIRS["BTC-USD"], 3_600_000
+        falling = next(
+            at
+            for at in range(1_800_000_000_000, 1_900_000_000_000, hour)
+            if best_ask(pair, at + hour) < best_bid(pair, at) * Decimal("0.998")
+        )
+        client.clock.ahead = falling / 1000 - time.time()
+        price = pair.price(best_ask(pair, falling + hour) * Decimal("1.001"))
+        assert place(client, key, price=str(price)).data["status"] == "NEW"
+        client.clock.ahead += 3600
+        assert client.private(key, "get_my_orders").data == []
+        [order] = client.exchange.store.accounts["1"].orders
+        assert (order.status, order.executed1) == ("FILLED", Decimal("0.001"))
 
     def test_a_good_till_date_order_expires(self, client: Client, key: Key) -> None:
         place(client, key, timeInForce="GTD", expireTime=client.now() + 30_000)
