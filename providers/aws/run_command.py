@@ -24,7 +24,7 @@ from providers.errors import ProviderError
 
 DOCUMENT = "AWS-RunShellScript"
 RUNNING = ("Pending", "InProgress", "Delayed", "Cancelling")
-NOT_FOUND_YET = 2  # what python and sh answer for a program that the boot has not installed yet
+NOT_FOUND_YET = (2, 127)  # python for a missing program, sh for a missing python: the boot is not done yet
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
 SHOWN = 300  # characters of a failed command's standard error
 
@@ -72,7 +72,7 @@ class RunCommand:
             invocation = self._finished(self._sent(line, ready_by))
             if invocation["Status"] == "Success":
                 return str(invocation.get("StandardOutputContent", ""))
-            if invocation.get("ResponseCode") != NOT_FOUND_YET or time.monotonic() > ready_by:
+            if invocation.get("ResponseCode") not in NOT_FOUND_YET or time.monotonic() > ready_by:
                 raise self._failed(invocation)
             pause.take()
 
