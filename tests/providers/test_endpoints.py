@@ -114,6 +114,4 @@ class TestWhereToGo:
                 engine.check(OBJECTS["Vpc"].provider, {"owner": "a/b/c", "cidr": "10.0.0.0/24"})
         finally:
             engine.stop()
-        assert str(failed.value).strip() == (
-            "providers.errors.SandboxNotRunning: no sandbox running: `make up` starts one"
-        )
+        assert str(failed.value).strip() == ("SandboxNotRunning: no sandbox running: `make up` starts one")
