@@ -125,9 +125,8 @@ def _too_many(funds: list[PermissionVerdict]) -> Refusal | None:
     names = " and ".join(each.spot for each in levels)
     return Refusal(
         Verdict.TOO_MANY_PERMISSIONS,
-        f"the key can move funds, by withdrawal or transfer ({names}: {levels[0].reason}): switch that off on the "
-        "key page, "
-        "activate the key again by the e-mailed code, and offer it again",
+        f"the key can move funds, by withdrawal or transfer ({names}: {levels[0].reason}): switch that off "
+        "on the key page, activate the key again by the e-mailed code, and offer it again",
     )
 
 
