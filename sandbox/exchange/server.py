@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StoreFault, OSError) as fault:
         print(f"sandbox exchange: {fault}", file=sys.stderr)
         return 1
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, options.port))

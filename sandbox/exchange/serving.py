@@ -32,7 +32,7 @@ def serving(directory: Path, world: str = "test", wall: Callable[[], float] = ti
     store = Store(directory, world)
     exchange = Exchange(store, RequestLog(store.request_log), wall)
     server = server_for(exchange)
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind((LOOPBACK, 0))
     url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
