@@ -96,7 +96,7 @@ class Display:
         if not row.is_shown:
             return
         line = self.line(row)
-        if self._printed.get(row.urn) != line and row.state != "waiting":
+        if self._printed.get(row.urn) != line:
             self._printed[row.urn] = line
             self.say(line)
 
@@ -104,7 +104,8 @@ class Display:
         """A row as one line: operation, type, name, what is done, differences, number of messages."""
         prefix = PREFIXES.get(row.op, "  ")
         doing = description(row, preview=self.rows.preview, now=time.monotonic())
-        parts = (f"{row.type} {row.name} {self.paint(doing, prefix[0])}", row.diff, _counted(row))
+        told = _latest(row) if row.state in ("waiting", "doing") else _counted(row)
+        parts = (f"{row.type} {row.name} {self.paint(doing, prefix[0])}", row.diff, told)
         return f" {self.paint(prefix, prefix[0])} " + " ".join(part for part in parts if part)
 
     def end(self) -> None:
@@ -213,6 +214,15 @@ def _pack(found: Any) -> str:
 def _resource(found: Any) -> str:
     row = Row(found.get("resourceUrn") or "")
     return f"{row.type}: {row.name}"
+
+
+def _latest(row: Row) -> str:
+    """The first line of what was told last, so that long steps can show how far they are."""
+    if not row.messages:
+        return ""
+    severity, message = row.messages[-1]
+    first = message.strip().partition("\n")[0]
+    return f"{severity}: {first}" if severity in ("error", "warning") else first
 
 
 def _counted(row: Row) -> str:

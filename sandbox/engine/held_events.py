@@ -6,9 +6,12 @@ out wrong, one line says so, and no half of a display stands above it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import threading
+from collections.abc import Callable
 from typing import Any
 
+from sandbox.engine.errors import IncorrectPassphraseError
 from sandbox.engine.events import Event, Sink
 from sandbox.engine.secrets import PassphraseSecrets
 
@@ -21,21 +24,35 @@ class HeldEvents:
     def __init__(self, secrets: PassphraseSecrets, opened: Callable[[], Sink]) -> None:
         self._secrets = secrets
         self._opened = opened
-        self._held: list[Mapping[str, Any]] = []
+        self._held: list[Event] = []
         self._sink: Sink | None = None
+        self._closed = False
+        self._lock = threading.RLock()
+        threading.Thread(target=self._release_in_time, daemon=True).start()
 
     def emit(self, event: Event) -> None:
-        self._held.append(event)
-        if self._sink is not None or self._secrets.is_ready:
-            self.release()
+        with self._lock:
+            self._held.append(event)
+            if self._secrets.is_ready:
+                self.release()
 
     def release(self) -> None:
         """Pass on what is held; IncorrectPassphraseError, and nothing shown, if the passphrase is wrong."""
         self._secrets.verify()
-        if self._sink is None:
-            self._sink = self._opened()
-        while self._held:
-            self._sink.emit(self._held.pop(0))
+        with self._lock:
+            if self._sink is None and not self._closed:
+                self._sink = self._opened()
+            while self._sink and self._held:
+                self._sink.emit(self._held.pop(0))
+
+    def close(self) -> None:
+        """The run is over: what was not shown by now is not shown any more."""
+        with self._lock:
+            self._closed = True
+
+    def _release_in_time(self) -> None:
+        with contextlib.suppress(IncorrectPassphraseError):  # told when the run is over
+            self.release()
 
 
 def guarded(save: Callable[[Deployment], None], secrets: PassphraseSecrets) -> Callable[[Deployment], None]:

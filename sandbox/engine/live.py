@@ -19,8 +19,10 @@ class LiveDisplay(Display):
 
     def __init__(self, out: IO[str], **settings: Any) -> None:
         super().__init__(out, **settings)
-        console = Console(file=out, no_color=not settings["colour"], highlight=False, soft_wrap=True)
-        self._live = Live(console=console, get_renderable=self._drawn, refresh_per_second=8, transient=True)
+        self._console = Console(file=out, no_color=not settings["colour"], highlight=False, soft_wrap=True)
+        self._live = Live(
+            console=self._console, get_renderable=self._drawn, refresh_per_second=8, transient=True
+        )
 
     def begin(self) -> None:
         super().begin()
@@ -41,7 +43,7 @@ class LiveDisplay(Display):
         return [row for row in rows if row.is_shown or (row.is_stack and row.state == "doing")]
 
     def _drawn(self) -> Text:
-        height = max(4, self._live.console.height - 4)
+        height = max(4, self._console.height - 4)
         told = self._told()
         lines = [self.line(row) for row in told]
         if len(lines) > height:

@@ -54,8 +54,10 @@ def _run(session: Session, flags: Namespace, kind: Kind) -> int:
         return _exit_of(_once(session, flags, operation, deployment, None), flags, kind)
     if not flags.skip_preview:
         outcome = _once(session, flags, operation, deployment, None)
-        if outcome.exit_code or not (flags.yes or _consented(kind, stack)):
+        if outcome.exit_code:
             return outcome.exit_code
+        if not (flags.yes or _consented(kind, stack)):
+            return 1
     with session.backend.locked(stack):
         save = guarded(lambda new: session.backend.save(stack, new), secrets)
         outcome = _once(session, flags, operation, _loaded(session), save)
@@ -175,6 +177,7 @@ def _once(
             return Fanout(*sinks, until_end.enter_context(display))
 
         events = HeldEvents(session.secrets, opened_sink)
+        until_end.callback(events.close)
         outcome = run_operation(operation, deployment, session.secrets, save, events)
         events.release()
         return outcome
