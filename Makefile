@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 LOCKS := requirements.txt requirements-dev.txt
-SHELL_SCRIPTS := .ci/run
+SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 
 .PHONY: help setup up preview refresh recover destroy down status test test-long test-all check format lock picture clean
 

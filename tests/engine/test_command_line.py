@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -17,16 +18,25 @@ ROOT = Path(__file__).resolve().parents[2]
 PULUMI = ROOT / "sandbox" / "bin" / "pulumi"
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A project without resources, in a folder of its own, with a stack `dev`."""
-    folder = tmp_path / "project"
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A project without resources with a stack `dev`; made once, as a new salt takes its time."""
+    home = tmp_path_factory.mktemp("template")
+    folder = home / "project"
     folder.mkdir()
     (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (folder / "__main__.py").write_text("import pulumi\npulumi.export('answer', 42)\n")
-    run = runner(folder, tmp_path)
-    assert run("stack", "init", "dev").returncode == 0
-    run.folder, run.backend = folder, tmp_path / "states" / ".pulumi"
+    assert runner(folder, home)("stack", "init", "dev").returncode == 0
+    return home
+
+
+@pytest.fixture
+def project(template, tmp_path):
+    """The template's copy in a folder of its own."""
+    for name in ("project", "states"):
+        shutil.copytree(template / name, tmp_path / name)
+    run = runner(tmp_path / "project", tmp_path)
+    run.folder, run.backend = tmp_path / "project", tmp_path / "states" / ".pulumi"
     return run
 
 
@@ -37,6 +47,7 @@ def runner(folder, home):
         "PULUMI_BACKEND_URL": f"file://{home / 'states'}",
         "PULUMI_HOME": str(home / "home"),
         "PULUMI_CONFIG_PASSPHRASE": "x",
+        "PULUMI_STACK": "dev",
         "PULUMI_PYTHON_CMD": str(ROOT / ".venv" / "bin" / "python"),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 
@@ -111,6 +112,9 @@ class TestProgramSide:
 
     def test_properties_are_read_in_snake_case_and_registered_in_camel_case(self) -> None:
         mocks = Mocks()
+        asyncio.set_event_loop(
+            asyncio.new_event_loop()
+        )  # an earlier asyncio.run leaves the thread without one
         pulumi.runtime.set_mocks(mocks, project="cexio-bot", stack="dev")
         seen: list[Any] = []
 
