@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
@@ -109,6 +110,15 @@ class Mocks(pulumi.runtime.Mocks):
 
 class TestProgramSide:
     """A program that read a property by the wrong name stopped in the middle of a deployment."""
+
+    @pytest.fixture(autouse=True)
+    def loop(self) -> Iterator[None]:
+        """A loop for the SDK to find: an `asyncio.run` in an earlier test leaves the thread without one."""
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        yield
+        asyncio.set_event_loop(None)
+        loop.close()
 
     def test_properties_are_read_in_snake_case_and_registered_in_camel_case(self) -> None:
         mocks = Mocks()
