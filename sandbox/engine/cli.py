@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from sandbox.engine import VERSION
 from sandbox.engine.errors import EngineError, UsageError
+from sandbox.engine.terminal import silence
 
 INTERRUPTED = 130
 NEED_STATE = {f"stack_commands:{name}" for name in ("output", "export", "import_", "rm", "cancel")}
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("error: nobody answered: pass --yes where there is no terminal", file=sys.stderr)
         return 1
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return 1
     except ImportError as error:
         print(f"error: {error.name or error} is missing: `make setup` installs it", file=sys.stderr)

@@ -14,6 +14,7 @@ from typing import IO, Any
 from sandbox.engine import output_text
 from sandbox.engine.events import Event
 from sandbox.engine.rows import PREFIXES, Row, Rows, description
+from sandbox.engine.terminal import silence
 
 HEADINGS = {
     "up": ("Updating", "update"),
@@ -125,9 +126,13 @@ class Display:
                 self.say(f"{self.paint('Duration:', 'heading')} {_duration(seconds)}", "")
 
     def say(self, *lines: str) -> None:
-        for line in lines:
-            self.out.write(line + "\n")
-        self.out.flush()
+        """Print lines; once nobody reads them any more (`up | head`), the run goes on unseen."""
+        try:
+            for line in lines:
+                self.out.write(line + "\n")
+            self.out.flush()
+        except OSError:
+            silence(self.out)
 
     def _section(self, title: str, lines: Iterable[str], *, always: bool = False) -> None:
         lines = list(lines)

@@ -17,6 +17,7 @@ Secrets are masked by whoever emits an event: nothing after that point holds one
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol
 
 from sandbox.engine.errors import UsageError
+from sandbox.engine.terminal import silence
 
 Event = Mapping[str, Any]
 
@@ -63,8 +65,12 @@ class EventLog:
     def emit(self, event: Event) -> None:
         line = {"sequence": self._sequence, "timestamp": int(time.time()), **event}
         self._sequence += 1
-        self._stream.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            silence(self._stream)
+            print(f"warning: the event log ends here: {error.strerror}", file=sys.stderr)
 
     def __enter__(self) -> EventLog:
         return self

@@ -40,6 +40,10 @@ def run(session: Session, flags: Namespace) -> int:
     if kind != "preview":
         _require_consent(flags, kind)
     _check_event_log(session, flags)
+    if kind == "preview" and flags.json:
+        raise UsageError(
+            "preview --json is not known to this engine: --event-log FILE tells the same by lines"
+        )
     try:
         return _run(session, flags, kind)
     except SecretsError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from typing import IO
 
 
 def wants_colour(choice: str, environ: Mapping[str, str]) -> bool:
@@ -12,6 +14,11 @@ def wants_colour(choice: str, environ: Mapping[str, str]) -> bool:
     if choice == "auto":
         return sys.stdout.isatty() and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
     return choice in ("always", "raw")
+
+
+def silence(stream: IO[str]) -> None:
+    """Let all that is still written to a stream go nowhere; its reader has gone, or its disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def is_live(flags: Namespace, environ: Mapping[str, str]) -> bool:

@@ -148,6 +148,7 @@ class TestEveryRefusalIsOneLine:
             (["stack", "init", "other", "--secrets-provider", "awskms://x"], "awskms"),
             (["stack", "init", "a b"], "a stack name may only contain"),
             (["up", "--yes", "--event-log", "x"], "PULUMI_DEBUG_COMMANDS"),
+            (["preview", "--json"], "--event-log"),
         ],
     )
     def test_words_it_does_not_know(self, project, words, told):
@@ -262,6 +263,28 @@ class TestOnATerminal:
         assert "Traceback" not in told
         assert not list((project.backend / "locks").rglob("*.json"))
         assert project("stack", "export").returncode == 0
+
+
+class TestTheRunGoesOnUnseen:
+    """`up | head` is no reason to leave half of a stack unmade, or its state unwritten."""
+
+    def test_a_closed_pipe_ends_the_display_and_not_the_run(self, project):
+        words = [PULUMI, "up", "--yes", "--skip-preview"]
+        with subprocess.Popen(
+            words, cwd=project.folder, env=project.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as engine:
+            engine.stdout.close()
+            told = engine.stderr.read()
+        assert engine.returncode == 0, told
+        assert told == b""
+        assert project("stack", "output", "answer").stdout == "42\n"
+
+    def test_a_full_event_log_is_told_and_ends_nothing(self, project):
+        done = project(
+            "up", "--yes", "--skip-preview", "--event-log", "/dev/full", PULUMI_DEBUG_COMMANDS="true"
+        )
+        assert done.returncode == 0
+        assert done.stderr == "warning: the event log ends here: No space left on device\n"
 
 
 class TestAKillLeavesNothingRunning:
