@@ -39,8 +39,9 @@ def step(text: str) -> None:
     say(f"\n==> {text}")
 
 
-def stack_selected(pulumi: Pulumi) -> None:
-    """Make or select the sandbox's stack."""
+def stack_selected(pulumi: Pulumi, folder: Path) -> None:
+    """Make or select the sandbox's stack; the CLI wants the backend's folder to be there."""
+    (folder / "state").mkdir(exist_ok=True)
     answer = pulumi.answer("stack", "select", "--create", STACK)
     if answer.returncode != 0:
         raise StoryError(last_line(answer.stderr or answer.stdout))
@@ -72,7 +73,7 @@ def up(pulumi: Pulumi, folder: Path) -> int:
     step("The sandbox: AWS and the exchange, on this machine alone")
     World(folder).start(say)
     offered_file(folder).unlink(missing_ok=True)
-    stack_selected(pulumi)
+    stack_selected(pulumi, folder)
     before = pulumi.outputs()
     brought = any(os.environ.get(name) for name in OFFERING)
 
@@ -96,14 +97,14 @@ def up(pulumi: Pulumi, folder: Path) -> int:
 def preview(pulumi: Pulumi, folder: Path) -> int:
     """What `up` would change."""
     World(folder).require_running()
-    stack_selected(pulumi)
+    stack_selected(pulumi, folder)
     return pulumi.run("preview", "--stack", STACK, *policies())
 
 
 def refresh(pulumi: Pulumi, folder: Path) -> int:
     """Compare the state with what is there; then what the next `up` would put right."""
     World(folder).require_running()
-    stack_selected(pulumi)
+    stack_selected(pulumi, folder)
     status = pulumi.run("refresh", *UNATTENDED)
     return status or pulumi.run("preview", "--stack", STACK)
 
@@ -111,7 +112,7 @@ def refresh(pulumi: Pulumi, folder: Path) -> int:
 def recover(pulumi: Pulumi, folder: Path) -> int:
     """After a killed run: drop its lock and its pending operations."""
     World(folder).require_running()
-    stack_selected(pulumi)
+    stack_selected(pulumi, folder)
     cancelled = pulumi.answer("cancel", "--yes", "--stack", STACK)
     if cancelled.returncode != 0:
         raise StoryError(last_line(cancelled.stderr or cancelled.stdout))
@@ -124,7 +125,7 @@ def recover(pulumi: Pulumi, folder: Path) -> int:
 def destroy(pulumi: Pulumi, folder: Path) -> int:
     """Destroy the stack alone; say which address is kept."""
     World(folder).require_running()
-    stack_selected(pulumi)
+    stack_selected(pulumi, folder)
     outputs = pulumi.outputs()
     status = pulumi.run("destroy", *UNATTENDED)
     if status == 0:
