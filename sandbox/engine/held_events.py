@@ -28,7 +28,8 @@ class HeldEvents:
         self._sink: Sink | None = None
         self._closed = False
         self._lock = threading.RLock()
-        threading.Thread(target=self._release_in_time, daemon=True).start()
+        self._waiting = threading.Thread(target=self._release_in_time, daemon=True)
+        self._waiting.start()
 
     def emit(self, event: Event) -> None:
         with self._lock:
@@ -49,6 +50,7 @@ class HeldEvents:
         """The run is over: what was not shown by now is not shown any more."""
         with self._lock:
             self._closed = True
+        self._waiting.join()  # no thread is to be at work while the interpreter goes down
 
     def _release_in_time(self) -> None:
         with contextlib.suppress(IncorrectPassphraseError):  # told when the run is over
