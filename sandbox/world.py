@@ -4,8 +4,9 @@
     <folder>/aws  exchange    each server's store, log and pid file
     <folder>/state  pulumi    the stack's backend and the engine's home, which others fill
 
-A world lives and dies as one: AWS keeps its objects in memory, so when either server is gone the world is
-lost, and a new one starts without the old stack's state. The servers know the world's id and say it.
+AWS keeps its objects in memory, so when it is gone the world is lost, and a new one starts without the old
+stack's state. The exchange keeps all it knows on disk: when it alone is gone, it is started again. The
+servers know the world's id and say it.
 
     WorldError            one line: what is wrong with the world and what to do (`lock.py` raises it too)
     └── NoWorld           none is running
@@ -94,7 +95,7 @@ class World:
             raise NoWorld("no sandbox running: `make up` starts one")
         fault = self.fault(endpoints)
         if fault is not None:
-            raise NoWorld(f"no sandbox running, the last one was lost ({fault}): `make up` builds a new one")
+            raise NoWorld(f"no sandbox running ({fault}): `make up` starts it again, or a new one")
         return endpoints
 
     # -- start and stop ------------------------------------------------------------------------------
@@ -108,6 +109,8 @@ class World:
             if before is not None and fault is None:
                 say(f"The sandbox runs already: AWS {before.aws}, exchange {before.cexio}.")
                 return before
+            if before is not None and self._kept_all(before):
+                return self._revived(say, before)
             if before is not None:
                 say(f"The sandbox's world was lost: {fault}. A new one is built; the old stack's state goes.")
             self._clear(say, keep=_KEPT_ON_REBUILD)
@@ -131,6 +134,28 @@ class World:
             with contextlib.suppress(OSError):
                 self.folder.rmdir()
         say(f"{_told(ended) or 'No server was running.'} {self.folder} is removed. Nothing is left running.")
+
+    def _kept_all(self, endpoints: Endpoints) -> bool:
+        """Whether only the exchange is gone: its store is on disk, so nothing of the world is lost."""
+        return (
+            self._asked("AWS", endpoints.aws) == endpoints.world
+            and self._asked("exchange", endpoints.cexio) is None
+        )
+
+    def _revived(self, say: Say, endpoints: Endpoints) -> Endpoints:
+        """Start the exchange again, on its old port and store."""
+        say("The sandbox's exchange does not run any more: it is started again; its keys are as they were.")
+        port = int(endpoints.cexio.rpartition(":")[2])
+        process = self._launch("exchange", port, endpoints.world)
+        try:
+            self._await("exchange", process, port, endpoints.world, say)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        _replace(self.folder / "exchange" / "server.pid", f"{process.pid}\n")
+        say(f"The sandbox runs: AWS {endpoints.aws}, exchange {endpoints.cexio}.")
+        return endpoints
 
     def _build(self, say: Say, wanted: dict[str, int], before: Endpoints | None) -> Endpoints:
         world = secrets.token_hex(8)

@@ -76,7 +76,11 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module", params=list(CASES))
+TOLD_SOON = ("another address", "withdrawal on", "wrong secret")  # the others take their time in `test-long`
+PARAMETERS = [pytest.param(c, marks=[] if c in TOLD_SOON else [pytest.mark.long]) for c in CASES]
+
+
+@pytest.fixture(scope="module", params=PARAMETERS)
 def refused(request: pytest.FixtureRequest, awaiting: Clone) -> dict[str, Any]:
     """A wrong key offered, then a run without one: what was said, and the secret's stages at each point."""
     fault = request.param

@@ -252,19 +252,40 @@ class TestALostWorldIsRebuilt:
         for name in ("state", "pulumi"):
             (empty.path / name).mkdir()
             (empty.path / name / "file").touch()
-        [exchange] = [process for process in empty.running() if process.what == "exchange"]
-        os.kill(exchange.pid, signal.SIGKILL)
-        while empty.running() == [*empty.running(), exchange]:
-            time.sleep(0.01)
-        assert "was lost (its exchange does not run any more): `make up`" in empty.fault("status")
+        kill(empty, "AWS")
+        assert "its AWS does not run any more): `make up`" in empty.fault("status")
         said = empty.done("start")
-        assert "world was lost: its exchange does not run any more" in said
+        assert "world was lost: its AWS does not run any more" in said
         after = empty.endpoints()
         assert after["world"] != before["world"]
         assert after["cexio"] == before["cexio"]
         assert not (empty.path / "state").exists()
         assert (empty.path / "pulumi" / "file").exists()
         assert [process.what for process in empty.running()] == ["AWS", "exchange"]
+
+
+class TestAnExchangeThatEndedIsStartedAgain:
+    """A stack was rebuilt from nothing because the exchange had been killed, which had lost nothing."""
+
+    def test_with_its_keys_and_the_stack_as_they_were(self, empty: Folder) -> None:
+        empty.done("start")
+        before = empty.endpoints()
+        (empty.path / "state").mkdir()
+        key = json.loads(empty.done("make-key", "--account", "1", "--label", "bot", "--permission", "Read"))
+        kill(empty, "exchange")
+        assert "its exchange does not run any more): `make up`" in empty.fault("status")
+        assert "started again" in empty.done("start")
+        assert empty.endpoints() == before
+        assert (empty.path / "state").exists()
+        assert key["key"] in empty.done("keys", "--account", "1")
+
+
+def kill(folder: Folder, server: str) -> None:
+    """Kill one server of a world, and wait until it is gone."""
+    [process] = [process for process in folder.running() if process.what == server]
+    os.kill(process.pid, signal.SIGKILL)
+    while process in folder.running():
+        time.sleep(0.01)
 
 
 class TestBadGroundIsOneClearLine:
