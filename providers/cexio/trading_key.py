@@ -15,7 +15,6 @@ secret_versions.
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,35 +24,25 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 from pydantic import Field
 
 from cexio.credentials import Credentials
-from cexio.judgement import Confirmation, Expectation, Finding, Judgement, Verdict
+from cexio.judgement import Confirmation, Expectation, Judgement, Verdict
 from providers.aws.secret_versions import SecretGone, SecretUnreadable, SecretVersions
 from providers.aws.session import client
+from providers.cexio.key_outputs import (
+    PROVEN_WITH,
+    STAGE,
+    asked,
+    awaiting,
+    due,
+    left_alone,
+    proven,
+    said,
+    without_nulls,
+)
 from providers.cexio.offered_key import KeyNotAccepted, fingerprint, offered_key
 from providers.cexio.stored_key import as_text, from_text
 from providers.contract import Inputs, Provider, Resource
 from providers.errors import ProviderError
 
-PROVEN_WITH = (
-    "owner",
-    "secretArn",
-    "instanceId",
-    "addresses",
-    "permissions",
-    "accountId",
-    "pair",
-    "endpoint",
-    "region",
-    "confirmations",
-    "reviewRequest",
-)
-"""Inputs whose change makes the key be proven again; a change of `reviewDays` moves the due date alone."""
-
-STAGE = "AWSCURRENT"
-SHORT = 16  # digits of the fingerprint in a confirmation
-AWAITING = (
-    "no key is offered yet: make one at the exchange by the steps of the whitelist record, then run this "
-    "again with CEXIO_KEY_FILE naming a file of mode 0600"
-)
 DRIFTED = "the secret's current version is not the one that was proven: `pulumi up` proves the one there now"
 
 
@@ -115,7 +104,7 @@ class TradingKeyProvider(Provider):
         """Prove again, with another key or under other circumstances; or move the due date alone."""
         if self._to_prove(olds, news):
             return UpdateResult(self._settled(news, known=olds))
-        return UpdateResult(_without_nulls({**olds, **_asked(news), **_due(olds.get("verifiedAt"), news)}))
+        return UpdateResult(without_nulls({**olds, **asked(news), **due(olds.get("verifiedAt"), news)}))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Whether the version that was proven is still the current one; nothing is asked of the exchange."""
@@ -132,7 +121,7 @@ class TradingKeyProvider(Provider):
             "versionId": current,
             "fingerprint": None,
         }
-        return ReadResult(id_, _without_nulls({**props, **drifted}))
+        return ReadResult(id_, without_nulls({**props, **drifted}))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Leave the versions to the secret, which has a recovery window."""
@@ -157,9 +146,9 @@ class TradingKeyProvider(Provider):
             current = versions.stage(version, as_text(key)).current
         judgement = self._proven(props, version, version, key)
         if not judgement.promotes:
-            raise KeyNotProven(f"{_said(judgement, version)}; {_left_alone(current, version)}")
+            raise KeyNotProven(f"{said(judgement, version)}; {left_alone(current, version)}")
         versions.promote(version, instead_of=current)
-        return _outputs(props, judgement, version, version)
+        return proven(props, judgement, version, version)
 
     def _kept(
         self, props: dict[str, Any], versions: SecretVersions, known: Mapping[str, Any] | None
@@ -167,12 +156,12 @@ class TradingKeyProvider(Provider):
         """Prove the key in AWSCURRENT, or await one where it is the placeholder."""
         current = versions.stages().current
         if current is None:
-            return _awaiting(props, None)
+            return awaiting(props, None)
         mark: str | None
         try:
             key = from_text(versions.read(current))
             if key is None:
-                return _awaiting(props, current)
+                return awaiting(props, current)
             mark = fingerprint(key, str(props["owner"]))
         except SecretUnreadable:
             # A deployer who may not read can still have the host prove the key that is on record.
@@ -182,9 +171,9 @@ class TradingKeyProvider(Provider):
             key = None
         judgement = self._proven(props, current, mark, key)
         if not judgement.promotes:
-            raise KeyNotProven(f"{_said(judgement, mark)}; the key in {STAGE} is left as it is")
+            raise KeyNotProven(f"{said(judgement, mark)}; the key in {STAGE} is left as it is")
         versions.tidy(current)
-        return _outputs(props, judgement, current, mark)
+        return proven(props, judgement, current, mark)
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
         # here, because most runs prove nothing, and the program's own process never does
@@ -288,80 +277,3 @@ class TradingKey(Resource, module="cexio", name="TradingKey"):
             },
             opts,
         )
-
-
-def _asked(props: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs as outputs, so that the next diff can compare them."""
-    return {name: props.get(name) for name in (*PROVEN_WITH, "reviewDays")}
-
-
-def _due(verified_at: str | None, props: Mapping[str, Any]) -> dict[str, Any]:
-    if verified_at is None:
-        return {"verifiedAt": None, "reviewDue": None}
-    day = dt.date.fromisoformat(verified_at[:10]) + dt.timedelta(days=int(props["reviewDays"]))
-    return {"verifiedAt": verified_at, "reviewDue": day.isoformat()}
-
-
-def _outputs(
-    props: Mapping[str, Any], judgement: Judgement, version: str, mark: str | None
-) -> dict[str, Any]:
-    found = judgement.model_dump(mode="json")
-    outputs: dict[str, Any] = {
-        **_asked(props),
-        **_due(found["at"], props),
-        "status": found["verdict"],
-        "summary": found["line"],
-        "fingerprint": mark,
-        "versionId": version,
-        "stage": STAGE,
-        "permissionVerdicts": found["permissions"],
-        "fundsVerdicts": found["funds"],
-        "elsewhere": found["elsewhere"],
-        "evidence": found["evidence"],
-    }
-    return dict(_without_nulls(outputs))
-
-
-def _awaiting(props: Mapping[str, Any], version: str | None) -> dict[str, Any]:
-    outputs: dict[str, Any] = {
-        **_asked(props),
-        "status": Verdict.AWAITING_KEY.value,
-        "summary": AWAITING,
-        "versionId": version,
-        "permissionVerdicts": [],
-        "fundsVerdicts": [],
-        "evidence": [],
-    }
-    return dict(_without_nulls(outputs))
-
-
-def _without_nulls(value: Any) -> Any:
-    """The value as the SDK hands it back: a null kept in an object would look like a change to a refresh."""
-    if isinstance(value, Mapping):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _said(judgement: Judgement, mark: str) -> str:
-    """The verdict as a line, with the commands that confirm what behaviour could not prove of this key."""
-    line = f"{judgement.verdict.value}: {judgement.line}"
-    if judgement.verdict not in (Verdict.FUNDS_NOT_PROVEN, Verdict.UNDETERMINED) or any(
-        row.verdict is not Finding.GRANTED for row in judgement.permissions
-    ):
-        return line
-    unproven = {
-        "withdrawalConfirmed": any(row.verdict is Finding.UNDETERMINED for row in judgement.funds),
-        "whitelistConfirmed": judgement.elsewhere.verdict is Finding.UNDETERMINED,
-    }
-    commands = [
-        f"`pulumi config set cexio-bot:{name} '{mark[:SHORT]} YYYY-MM-DD'`"
-        for name, open_ in unproven.items()
-        if open_
-    ]
-    return f"{line}: {' and '.join(commands)}" if commands else line
-
-
-def _left_alone(current: str | None, version: str) -> str:
-    if current == version:
-        return f"it is the key in {STAGE} already and stays there"
-    return f"nothing was promoted, {STAGE} is as it was; mend this and offer the same key again, or another"

@@ -40,7 +40,7 @@ class TestTheServerIsAGoodDaemon:
         assert world.get("/_sandbox/health") == {"world": "w7"}
         instance, _ = world.host("import time; print('up', flush=True); time.sleep(600)")
         world.send(instance)
-        marker = f"/instances/{instance}/root/opt/cexio-bot/probe.py"
+        marker = f"/instances/{instance}/"
         try:
             eventually(lambda: marker in command_lines())
         finally:
