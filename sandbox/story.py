@@ -17,7 +17,7 @@ from pathlib import Path
 from sandbox import summary
 from sandbox.person import PersonError, make_key, offered, offered_file
 from sandbox.pulumi_cli import ROOT, STACK, Pulumi, engine_for
-from sandbox.world import World, WorldError
+from sandbox.world import World, WorldError, default_folder
 
 OFFERING = ("CEXIO_KEY_FILE", "CEXIO_API_KEY", "CEXIO_API_SECRET")
 UNATTENDED = ("--yes", "--skip-preview", "--stack", STACK)
@@ -147,7 +147,7 @@ def main(words: list[str]) -> int:
     if len(words) != 1 or words[0] not in STORIES:
         print(f"error: say one of {', '.join(STORIES)}", file=sys.stderr)
         return 2
-    folder = Path(os.environ.get("CEXIO_BOT_SANDBOX_DIR") or ROOT / ".sandbox").resolve()
+    folder = default_folder()
     engine = engine_for()
     say(f"Engine: {engine.line}.")
     try:

@@ -15,10 +15,10 @@ in another region, every object would look gone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from providers.aws import session
 from providers.aws.ownership import (
@@ -43,20 +43,23 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 
+def _not_reserved(tags: dict[str, str]) -> dict[str, str]:
+    if any(key.lower().startswith(RESERVED) for key in tags):
+        raise ValueError("tag keys that begin with aws: or cexio-bot: are reserved: choose another")
+    return tags
+
+
+UserTags = Annotated[dict[str, str], Field(max_length=40), AfterValidator(_not_reserved)]
+"""The user's own tags, which leave room for ours among the 50 that AWS takes."""
+
+
 class OwnedInputs(Inputs):
     """What every object of ours takes: its owner tag's value and the user's own tags."""
 
     owner: str = Field(
         pattern=r"^[A-Za-z0-9_.:=+@ -]+/[A-Za-z0-9_.:=+@ -]+/[A-Za-z0-9_.:/=+@ -]+$", max_length=256
     )
-    tags: dict[str, str] = Field(default_factory=dict, max_length=40)
-
-    @field_validator("tags")
-    @classmethod
-    def _not_reserved(cls, tags: dict[str, str]) -> dict[str, str]:
-        if any(key.lower().startswith(RESERVED) for key in tags):
-            raise ValueError("tag keys that begin with aws: or cexio-bot: are reserved: choose another")
-        return tags
+    tags: UserTags = Field(default_factory=dict)
 
 
 I = TypeVar("I", bound=Inputs)  # noqa: E741  the inputs of a resource

@@ -11,12 +11,11 @@ from typing import Any
 
 import pulumi
 from botocore.exceptions import ClientError
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from providers.aws import session
 from providers.aws.failures import is_gone
-from providers.aws.ownership import RESERVED
-from providers.aws.resource import AwsProvider, write_tags
+from providers.aws.resource import AwsProvider, UserTags, write_tags
 from providers.contract import Inputs, Resource
 
 
@@ -24,14 +23,7 @@ class TagsInputs(Inputs):
     """resourceId: an EC2 object's id."""
 
     resource_id: str = Field(pattern=r"^[a-z]+-[0-9a-f]+$")
-    tags: dict[str, str] = Field(default_factory=dict, max_length=40)
-
-    @field_validator("tags")
-    @classmethod
-    def _not_reserved(cls, tags: dict[str, str]) -> dict[str, str]:
-        if any(key.lower().startswith(RESERVED) for key in tags):
-            raise ValueError("tag keys that begin with aws: or cexio-bot: are reserved: choose another")
-        return tags
+    tags: UserTags = Field(default_factory=dict)
 
 
 class TagsProvider(AwsProvider[TagsInputs]):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from sandbox.engine.errors import (
     BackendError,
     NoStackSelectedError,
-    ProjectError,
     StackNotFoundError,
     UsageError,
 )
@@ -184,10 +183,3 @@ def salt_of(deployment: Deployment | None) -> str | None:
         raise UsageError(f"the secrets provider {kind!r} of this state is not known to this engine")
     salt = (provider.get("state") or {}).get("salt")
     return str(salt) if salt else None
-
-
-def project_or_none(session: Session) -> Project | None:
-    try:
-        return session.project
-    except ProjectError:
-        return None
