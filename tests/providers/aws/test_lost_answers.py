@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from providers.aws.waiting import made_once
-from tests.providers.aws.flaky_proxy import FlakyProxy
+from tests.faults.proxy import Proxy, meanwhile, once, reset_after
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import Aws
 
@@ -37,14 +37,14 @@ BY_NAME = ("Secret", "Role", "InstanceProfile")
 
 
 @pytest.fixture(scope="module")
-def proxy(aws: Aws) -> Iterator[FlakyProxy]:
-    made = FlakyProxy(aws.url)
+def proxy(aws: Aws) -> Iterator[Proxy]:
+    made = Proxy(aws.url)
     yield made
     made.stop()
 
 
 @pytest.fixture(scope="module")
-def world(aws: Aws, proxy: FlakyProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(aws: Aws, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A stack whose provider speaks to AWS through the proxy."""
     folder: Path = tmp_path_factory.mktemp("flaky")
     config = {
@@ -64,26 +64,26 @@ class TestReset:
 
     @pytest.mark.parametrize("resource", CREATES)
     def test_a_create_whose_answer_was_lost_made_one_object(
-        self, world: World, proxy: FlakyProxy, resource: str
+        self, world: World, proxy: Proxy, resource: str
     ) -> None:
         inputs = world.inputs(resource)
-        proxy.lose(CREATES[resource])
+        proxy.forget(once(CREATES[resource], reset_after()))
         world.objects[resource] = world.create(resource, inputs)
-        sent = proxy.seen.count(CREATES[resource])
+        sent = proxy.sent(CREATES[resource])
         # Where a name or a token of AWS's stands in the way of a second one, botocore may repeat.
         assert sent == (2 if resource in BY_NAME else 1)
         assert census(world, resource) == 1
 
     @pytest.mark.parametrize("resource", FOLLOW_UPS)
     def test_a_later_step_whose_answer_was_lost_is_finished(
-        self, world: World, proxy: FlakyProxy, resource: str
+        self, world: World, proxy: Proxy, resource: str
     ) -> None:
         fresh = World(world.engine, world.aws)
         try:
             inputs = fresh.inputs(resource)
-            proxy.lose(FOLLOW_UPS[resource])
+            proxy.forget(once(FOLLOW_UPS[resource], reset_after()))
             made = fresh.objects[resource] = fresh.create(resource, inputs)
-            assert proxy.seen.count(FOLLOW_UPS[resource]) >= 1
+            assert proxy.sent(FOLLOW_UPS[resource]) >= 1
             assert fresh.engine.diff(made.id, made.outs, made.inputs) == (False, [])
         finally:
             fresh.take_down()
@@ -104,12 +104,12 @@ class TestDeadOnArrival:
     """EC2 took the launch, and the machine died on its way: the run said that all was well."""
 
     def test_a_launch_that_ends_before_it_runs_is_told_and_the_next_run_launches_anew(
-        self, aws: Aws, proxy: FlakyProxy, world: World
+        self, aws: Aws, proxy: Proxy, world: World
     ) -> None:
         fresh = World(world.engine, aws)
         try:
             inputs = fresh.inputs("Instance")
-            proxy.meanwhile("RunInstances", lambda: end_all(fresh))
+            proxy.forget(once("RunInstances", meanwhile(lambda: end_all(fresh))))
             said = fresh.refusal(lambda: fresh.create("Instance", inputs))
             assert "LaunchFailed" in said
             assert "was launched and ended before it ran: Client.UserInitiatedShutdown" in said
