@@ -11,10 +11,10 @@ from components.bot_host import BotHost, BotHostArgs
 from components.cloud_config import cloud_config
 from components.exchange_key import ExchangeKey, ExchangeKeyArgs
 from components.key_vault import KeyVault, KeyVaultArgs
-from components.names import Names
 from components.network import Network, NetworkArgs
 from components.readme import readme
 from components.settings import settings_of_stack
+from providers.names import Names
 
 settings = settings_of_stack()
 names = Names(project=pulumi.get_project(), stack=pulumi.get_stack())

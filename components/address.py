@@ -10,9 +10,9 @@ from __future__ import annotations
 import pulumi
 from pydantic import BaseModel, ConfigDict
 
-from components.names import Names
 from providers.aws.elastic_ip import ElasticIp
 from providers.aws.tags import Tags
+from providers.names import Names
 
 
 class AddressArgs(BaseModel):

@@ -13,12 +13,12 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel, ConfigDict
 
-from components.names import Names
 from providers.aws.elastic_ip_association import ElasticIpAssociation
 from providers.aws.instance import Instance
 from providers.aws.instance_profile import InstanceProfile
 from providers.aws.network_interface import NetworkInterface
 from providers.aws.role import Role
+from providers.names import Names
 
 TRUST = {
     "Version": "2012-10-17",

@@ -10,9 +10,9 @@ import pulumi
 from pydantic import BaseModel, ConfigDict
 
 from cexio.permissions import GUIDE_PERMISSIONS
-from components.names import Names
 from providers.cexio.trading_key import TradingKey
 from providers.cexio.whitelist import Whitelist
+from providers.names import Names
 
 HOSTS_OWN = "the static address of host"
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pulumi
 from pydantic import BaseModel, ConfigDict
 
-from components.names import Names
 from providers.aws.secret import Secret
+from providers.names import Names
 
 
 class KeyVaultArgs(BaseModel):

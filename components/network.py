@@ -12,12 +12,12 @@ from ipaddress import IPv4Network
 import pulumi
 from pydantic import BaseModel, ConfigDict
 
-from components.names import Names
 from providers.aws.internet_gateway import InternetGateway
 from providers.aws.route_table import RouteTable
 from providers.aws.security_group import SecurityGroup
 from providers.aws.subnet import Subnet
 from providers.aws.vpc import Vpc
+from providers.names import Names
 
 EGRESS = [{"protocol": "tcp", "port": 443, "cidr": "0.0.0.0/0"}]
 

@@ -33,7 +33,9 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components.tags import checked_tags
+from providers.aws.plan import HOST, INSTANCE_TYPE, architecture_of
 from providers.cexio.source_address import can_be_seen
+from providers.endpoints import REGION
 
 NAMESPACE = "cexio-bot"
 SECRET_NAMES = re.compile(r"secret|api_?-?key|^key$|password|passphrase|credential|token|private", re.I)
@@ -122,7 +124,7 @@ class Settings(BaseModel):
 
     sandbox: Annotated[bool, BeforeValidator(_true_or_false)] = Field(default=False, examples=["true"])
     region: str = Field(
-        default="us-east-1",
+        default=REGION,
         pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
         description="an AWS region",
         examples=["eu-west-1"],
@@ -134,7 +136,7 @@ class Settings(BaseModel):
         examples=["eu-west-1a"],
     )
     host: str = Field(
-        default="bot",
+        default=HOST,
         pattern=r"^[a-z][a-z0-9]{0,15}$",
         description="a short name of small letters and digits",
         examples=["bot"],
@@ -173,7 +175,7 @@ class Settings(BaseModel):
     withdrawal_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
     whitelist_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
     instance_type: str = Field(
-        default="t4g.micro",
+        default=INSTANCE_TYPE,
         pattern=r"^[a-z][a-z0-9-]{1,15}\.[a-z0-9-]{2,20}$",
         description="an EC2 instance type",
         examples=["t4g.micro"],
@@ -225,8 +227,8 @@ class Settings(BaseModel):
 
     @property
     def architecture(self) -> str:
-        """`arm64` or `x86_64`, as the family of the instance type has it (t4g and c7gn, but not g5)."""
-        return "arm64" if re.match(r"[a-z]+\d+g", self.instance_type) else "x86_64"
+        """`arm64` or `x86_64`."""
+        return architecture_of(self.instance_type)
 
 
 def settings_of_stack() -> Settings:

@@ -51,8 +51,8 @@ class Program:
         from components.cloud_config import cloud_config
         from components.exchange_key import ExchangeKey, ExchangeKeyArgs
         from components.key_vault import KeyVault, KeyVaultArgs
-        from components.names import Names
         from components.network import Network, NetworkArgs
+        from providers.names import Names
 
         names = Names(project="cexio-bot", stack="test")
         self.address = Address(

@@ -1,7 +1,7 @@
 """Names and owner tags: deterministic, so that a run that was killed finds again what it made.
 
 A name is `<project>-<stack>-<role>[-<host>]`, cut to the service's limit with a tail of its hash. Nothing
-here asks AWS whether a name is free; an object that is not ours is the providers' to refuse.
+here asks AWS whether a name is free: that is the resources' and, before a run, providers/aws/preflight.py's.
 """
 
 from __future__ import annotations

@@ -1,13 +1,11 @@
-"""components/names.py and components/tags.py: what objects are called and by which tags they are known."""
+"""providers/names.py: what objects are called and by which owner tag they are known."""
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.names import LOOKS_LIKE_ARN_SUFFIX, Names
-from components.tags import checked_tags
+from providers.names import LOOKS_LIKE_ARN_SUFFIX, Names
 
 word = st.text("abcdefghij-0123456789", min_size=1, max_size=70)
 
@@ -33,28 +31,3 @@ class TestNames:
     @given(word, word)
     def test_a_secrets_name_never_ends_like_an_arn(self, stack: str, host: str) -> None:
         assert not LOOKS_LIKE_ARN_SUFFIX.search(Names(project="cexio-bot", stack=stack).secret("key", host))
-
-
-class TestTags:
-    """A tag that AWS refuses fails half of a run; a hand-made owner tag would make objects change hands."""
-
-    def test_ordinary_tags_pass(self) -> None:
-        assert checked_tags({"team": "trading", "cost:centre": "a/b"}) == {
-            "team": "trading",
-            "cost:centre": "a/b",
-        }
-
-    @pytest.mark.parametrize(
-        "tags",
-        [
-            {"aws:x": "1"},
-            {"cexio-bot:owner": "x"},
-            {"": "x"},
-            {"k": "v" * 257},
-            {"k": "<v>"},
-            {str(n): "" for n in range(41)},
-        ],
-    )
-    def test_what_aws_or_we_would_trip_over_is_refused(self, tags: dict[str, str]) -> None:
-        with pytest.raises(ValueError, match="tag"):
-            checked_tags(tags)
