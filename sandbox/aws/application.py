@@ -1,4 +1,4 @@
-"""The sandbox's own pages beside AWS's calls: health, what is recorded, and skipping time ahead."""
+"""The sandbox's own pages beside AWS's calls: health, what is recorded, skipping time ahead, being late."""
 
 from __future__ import annotations
 
@@ -42,4 +42,8 @@ class Front:
                 self._cloud.clock.forward(float(query.get("seconds", ["0"])[0]))
                 self._cloud.agenda.settle()
                 return {"world": self._cloud.world}
+            if (method, path) == ("POST", "/_sandbox/visibility"):
+                seconds = float(query.get("seconds", ["0"])[0])
+                self._cloud.visibility.be_late_by(seconds, query.get("seed", [""])[0])
+                return {"seconds": seconds}
         return None

@@ -15,6 +15,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
 from sandbox.aws.clock import Agenda, Clock
+from sandbox.aws.visibility import Visibility, ec2_ids, iam_ids
 
 if TYPE_CHECKING:
     from sandbox.aws.agent.commands import Command
@@ -62,6 +63,8 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.agenda = Agenda(self.clock)
+        self.visibility = Visibility(self.clock)
+        self.visibility.note([*ec2_ids(self.ec2), *iam_ids(self.iam)])
 
     @property
     def ec2(self) -> Any:

@@ -27,6 +27,7 @@ from sandbox.aws.corrections.iam_names import IamNames
 from sandbox.aws.corrections.instance_lifecycle import InstanceLifecycle
 from sandbox.aws.corrections.instance_profiles import ProfilesAreKnown, ProfilesTakeTime
 from sandbox.aws.corrections.interface_attachment import InterfaceAttachment
+from sandbox.aws.corrections.late_visibility import LateEc2, LateIam, LateSecrets
 from sandbox.aws.corrections.launch_parameters import LaunchParameters
 from sandbox.aws.corrections.policy_simulation import PolicySimulation
 from sandbox.aws.corrections.quotas import Quotas
@@ -41,6 +42,7 @@ CORRECTED_MOTO = "5.2.5"
 # Earlier in a row is asked first.
 EC2: tuple[type, ...] = (
     Authorization,
+    LateEc2,
     DryRun,
     # A repeated create is answered before anything is counted or checked.
     ClientTokens,
@@ -52,8 +54,14 @@ EC2: tuple[type, ...] = (
     ElasticIps,
     InstanceLifecycle,
 )
-IAM: tuple[type, ...] = (Authorization, PolicySimulation, IamNames, ProfilesTakeTime)
-SECRETS: tuple[type, ...] = (SecretAuthorization, SecretDeletion, SecretPolicies, SecretVersions)
+IAM: tuple[type, ...] = (Authorization, LateIam, PolicySimulation, IamNames, ProfilesTakeTime)
+SECRETS: tuple[type, ...] = (
+    SecretAuthorization,
+    LateSecrets,
+    SecretDeletion,
+    SecretPolicies,
+    SecretVersions,
+)
 SSM: tuple[type, ...] = (Authorization, RunCommand)
 STS: tuple[type, ...] = (StsIdentity,)
 

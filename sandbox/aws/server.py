@@ -28,11 +28,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--pace", type=float, default=1.0, help="factor on every delay: 0 for none (default 1)"
     )
+    parser.add_argument(
+        "--visibility",
+        type=float,
+        default=0.0,
+        help="real seconds until a new object is seen, as on AWS (default 0)",
+    )
     chosen = parser.parse_args(arguments)
     if not chosen.address.startswith("127."):
         return _fail(f"--address {chosen.address} is not on loopback: the sandbox listens on 127.x.y.z only")
     if chosen.pace < 0:
         return _fail(f"--pace {chosen.pace} is negative: give 0 or more")
+    if chosen.visibility < 0:
+        return _fail(f"--visibility {chosen.visibility} is negative: give 0 or more")
     try:
         server, cloud = build(chosen.address, chosen.port, chosen.store, chosen.world, chosen.pace)
     except OSError as fault:
@@ -41,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except RuntimeError as fault:
         return _fail(str(fault))
+
+    cloud.visibility.be_late_by(chosen.visibility)
 
     def stop(*_: object) -> None:
         # shutdown() waits for serve_forever(), which runs in the thread that this handler interrupts.
@@ -81,7 +91,6 @@ def build(address: str, port: int, store: Path, world: str, pace: float) -> tupl
     store.mkdir(parents=True, exist_ok=True)
     cloud = Cloud(world=world, store=store.resolve(), clock=Clock(pace), endpoint="")
     front = Front(cloud, RequestLog(corrected_moto(cloud), cloud.store / "requests.jsonl"))
-    _ = cloud.ec2, cloud.iam
     # Bound here because werkzeug ends the whole process when it cannot bind.
     with socket.create_server((address, port), backlog=128) as listening:
         taken = listening.getsockname()[1]
