@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,16 @@ class Aws(Server):
     def __init__(self, folder: Path) -> None:
         super().__init__("sandbox.aws.server", folder / "aws", "--pace", "0")
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, handed: Mapping[str, Any] | None = None) -> Any:
+        """A client of the deployer's, or of the session whose credentials STS handed out."""
+        keys = handed or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         return boto3.client(
             service,
             region_name=REGION,
             endpoint_url=self.url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys.get("SessionToken"),
         )
 
 

@@ -9,7 +9,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from datetime import datetime, timezone
+from typing import Any, NoReturn
 
 from moto.core.responses import ActionResult
 from moto.secretsmanager.models import secretsmanager_backends
@@ -93,7 +95,7 @@ class Authorization(Call):
     def _conditions(self) -> dict[str, str]:
         return {}
 
-    def _deny(self, caller: str, action: str, resource: str, reason: str) -> None:
+    def _deny(self, caller: str, action: str, resource: str, reason: str) -> NoReturn:
         code = DENIED.get(str(self.service_name), "AccessDeniedException")
         self.refuse(
             code, f"User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
@@ -129,7 +131,39 @@ class SecretAuthorization(Authorization, SecretsCall):
 
 
 class StsIdentity(Authorization, StsCall):
-    """Names the role of an instance, and one user for everybody else."""
+    """Names the role of a session, and one user for everybody else; lets a role be assumed.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+
+    def assume_role(self) -> Any:
+        """Credentials for a role whose trust policy lets the account's deployer in; moto's are nobody's."""
+        arn, name = str(self._get_param("RoleArn")), str(self._get_param("RoleSessionName"))
+        role = next((role for role in self.cloud.iam.roles.values() if role.arn == arn), None)
+        if role is None:
+            self._deny(DEPLOYER, "sts:AssumeRole", arn, "because there is no such role")
+        trusted = decide(
+            [_with_resource(role.assume_role_policy_document)],
+            "sts:AssumeRole",
+            arn,
+            {"aws:PrincipalArn": DEPLOYER, "aws:PrincipalAccount": ACCOUNT},
+            frozenset({DEPLOYER, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"}),
+        )
+        if trusted is not Decision.ALLOWED:
+            self._deny(DEPLOYER, "sts:AssumeRole", arn, "because its trust policy does not allow it")
+        session = self.cloud.open_session(role.name, name)
+        expires = datetime.fromtimestamp(session.expires_at, timezone.utc)
+        return ActionResult(
+            {
+                "Credentials": {
+                    "AccessKeyId": session.access_key_id,
+                    "SecretAccessKey": session.secret_key,
+                    "SessionToken": session.token,
+                    "Expiration": expires,
+                },
+                "AssumedRoleUser": {"AssumedRoleId": f"{role.id}:{name}", "Arn": session.arn},
+            }
+        )
 
     def get_caller_identity(self) -> Any:
         session = self.cloud.sessions.get(self.access_key or "")
@@ -138,3 +172,11 @@ class StsIdentity(Authorization, StsCall):
         role = self.cloud.role_named(session.role_name)
         user_id = f"{role.id if role else ''}:{session.instance_id}"
         return ActionResult({"UserId": user_id, "Account": ACCOUNT, "Arn": session.arn})
+
+
+def _with_resource(trust: str) -> str:
+    """A trust policy with the resource that it means: the role itself."""
+    document = json.loads(trust)
+    given = document.get("Statement", [])
+    statements = given if isinstance(given, list) else [given]
+    return json.dumps({"Statement": [{**statement, "Resource": "*"} for statement in statements]})

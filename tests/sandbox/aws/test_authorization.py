@@ -167,6 +167,36 @@ class TestASecretsPolicyIsHeard:
         assert not validated["PolicyValidationPassed"]
 
 
+class TestARoleIsAssumed:
+    """A second principal is needed to see what a secret's policy keeps from it.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+
+    def test_its_credentials_are_the_roles_and_its_arn_has_no_path(self, aws: World, arn: str) -> None:
+        trust = allow("sts:AssumeRole", "*") | {
+            "Principal": {"AWS": aws.sts.get_caller_identity()["Account"]}
+        }
+        del trust["Resource"]
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = aws.iam.create_role(RoleName="ops", Path="/a/b/", AssumeRolePolicyDocument=document)["Role"]
+        handed = aws.sts.assume_role(RoleArn=role["Arn"], RoleSessionName="me")["Credentials"]
+        ops = secrets_client(aws, {**handed, "Token": handed["SessionToken"]})
+        with refused("AccessDeniedException") as messages:
+            ops.get_secret_value(SecretId=arn)
+        assert ":assumed-role/ops/me is not authorized" in messages[0]
+        every = [allow("secretsmanager:*", "*")]
+        rights = json.dumps({"Version": "2012-10-17", "Statement": every})
+        aws.iam.put_role_policy(RoleName="ops", PolicyName="all", PolicyDocument=rights)
+        assert ops.get_secret_value(SecretId=arn)["SecretString"] == "x"
+
+    def test_only_where_its_trust_policy_lets_the_account_in(self, aws: World) -> None:
+        aws.profile()
+        role = aws.iam.get_role(RoleName="host")["Role"]["Arn"]
+        with refused("AccessDenied"):
+            aws.sts.assume_role(RoleArn=role, RoleSessionName="me")
+
+
 class TestSimulation:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html"""
 
