@@ -7,12 +7,9 @@ in deletion (a secret) is told as that.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Callable, Iterable
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 Census = dict[str, list[str]]
 Objects = dict[str, set[str]]
@@ -247,56 +244,3 @@ KINDS: dict[str, Callable[[Any], list[tuple[str, Row]]]] = {
     "role": _roles,
     "secret": _secrets,
 }
-
-
-def sweep(aws: Any, keep: Objects) -> None:
-    """Remove all but what is to be kept, whoever owns it; AssertionError if something would not go."""
-    ec2, iam, secrets = aws.client("ec2"), aws.client("iam"), aws.client("secretsmanager")
-
-    def left(kind: str) -> list[str]:
-        return sorted({id_ for id_, _ in KINDS[kind](aws)} - keep[kind])
-
-    for id_ in left("instance"):
-        ec2.terminate_instances(InstanceIds=[id_])
-    for row in ec2.describe_addresses()["Addresses"]:
-        if row["AllocationId"] not in keep["address"]:
-            if row.get("AssociationId"):
-                ec2.disassociate_address(AssociationId=row["AssociationId"])
-            ec2.release_address(AllocationId=row["AllocationId"])
-    for id_ in left("network interface"):
-        ec2.delete_network_interface(NetworkInterfaceId=id_)
-    for id_ in left("volume"):
-        with contextlib.suppress(ClientError):
-            ec2.delete_volume(VolumeId=id_)
-    for row in ec2.describe_route_tables()["RouteTables"]:
-        if row["RouteTableId"] in keep["route table"] or any(one.get("Main") for one in row["Associations"]):
-            continue
-        for one in row["Associations"]:
-            ec2.disassociate_route_table(AssociationId=one["RouteTableAssociationId"])
-        ec2.delete_route_table(RouteTableId=row["RouteTableId"])
-    for row in ec2.describe_internet_gateways()["InternetGateways"]:
-        if row["InternetGatewayId"] not in keep["internet gateway"]:
-            for one in row["Attachments"]:
-                ec2.detach_internet_gateway(InternetGatewayId=row["InternetGatewayId"], VpcId=one["VpcId"])
-            ec2.delete_internet_gateway(InternetGatewayId=row["InternetGatewayId"])
-    for row in ec2.describe_security_groups()["SecurityGroups"]:
-        if row["GroupId"] not in keep["security group"] and row["GroupName"] != "default":
-            ec2.delete_security_group(GroupId=row["GroupId"])
-    for id_ in left("subnet"):
-        ec2.delete_subnet(SubnetId=id_)
-    for id_ in left("VPC"):
-        ec2.delete_vpc(VpcId=id_)
-    for name in left("instance profile"):
-        for role in iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]:
-            iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=role["RoleName"])
-        iam.delete_instance_profile(InstanceProfileName=name)
-    for name in left("role"):
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-            iam.delete_role_policy(RoleName=name, PolicyName=policy)
-        iam.delete_role(RoleName=name)
-    for id_ in left("secret"):
-        with contextlib.suppress(ClientError):
-            secrets.restore_secret(SecretId=id_)
-        secrets.delete_secret(SecretId=id_, ForceDeleteWithoutRecovery=True)
-    remains = {kind: left(kind) for kind in KINDS if left(kind)}
-    assert not remains, f"the sweep left {remains}"

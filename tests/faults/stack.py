@@ -26,8 +26,9 @@ from typing import Any
 
 from sandbox.pulumi_cli import STACK, environment
 from tests.end_to_end.conftest import Clone
-from tests.faults.census import Census, Objects, census_of, existing, sweep
+from tests.faults.census import Census, Objects, census_of, existing
 from tests.faults.proxy import Proxy
+from tests.faults.sweep import sweep
 from tests.providers.sandbox_processes import Aws, endpoints_file
 
 NO_EXCHANGE = "http://127.0.0.1:9"
