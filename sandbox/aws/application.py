@@ -42,6 +42,9 @@ class Front:
                 self._cloud.clock.forward(float(query.get("seconds", ["0"])[0]))
                 self._cloud.agenda.settle()
                 return {"world": self._cloud.world}
+            if (method, path) == ("POST", "/_sandbox/quota"):
+                self._cloud.quotas.raised[query["code"][0]] = float(query["value"][0])
+                return dict(self._cloud.quotas.raised)
             if (method, path) == ("POST", "/_sandbox/visibility"):
                 seconds = float(query.get("seconds", ["0"])[0])
                 self._cloud.visibility.be_late_by(seconds, query.get("seed", [""])[0])

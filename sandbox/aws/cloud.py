@@ -15,6 +15,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 
 from sandbox.aws.clock import Agenda, Clock
+from sandbox.aws.quota_table import QuotaTable
 from sandbox.aws.visibility import Visibility, ec2_ids, iam_ids
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Cloud:
     released: set[str] = field(default_factory=set)
     tokens: dict[tuple[str, str], Any] = field(default_factory=dict)
     profile_known_at: dict[str, float] = field(default_factory=dict)
+    quotas: QuotaTable = field(default_factory=QuotaTable)
     cpu_credits: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ import moto.ec2.urls
 import moto.ec2.utils
 import moto.iam.urls
 import moto.secretsmanager.urls
+import moto.servicequotas.urls
 import moto.ssm.urls
 import moto.sts.urls
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -35,6 +36,7 @@ from sandbox.aws.corrections.run_command import RunCommand
 from sandbox.aws.corrections.secret_deletion import SecretDeletion
 from sandbox.aws.corrections.secret_policies import SecretPolicies
 from sandbox.aws.corrections.secret_versions import SecretVersions
+from sandbox.aws.corrections.service_quotas import ServiceQuotas
 from sandbox.aws.corrections.teardown_order import TeardownOrder
 
 CORRECTED_MOTO = "5.2.5"
@@ -62,6 +64,7 @@ SECRETS: tuple[type, ...] = (
     SecretPolicies,
     SecretVersions,
 )
+SERVICE_QUOTAS: tuple[type, ...] = (Authorization, ServiceQuotas)
 SSM: tuple[type, ...] = (Authorization, RunCommand)
 STS: tuple[type, ...] = (StsIdentity,)
 
@@ -88,6 +91,7 @@ def corrected_moto(cloud: Cloud) -> Any:
         (moto.ec2.urls, "Ec2", EC2),
         (moto.iam.urls, "Iam", IAM),
         (moto.secretsmanager.urls, "SecretsManager", SECRETS),
+        (moto.servicequotas.urls, "ServiceQuotas", SERVICE_QUOTAS),
         (moto.ssm.urls, "Ssm", SSM),
         (moto.sts.urls, "Sts", STS),
     ):

@@ -13,6 +13,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.ec2.responses import EC2Response
 from moto.iam.responses import IamResponse
 from moto.secretsmanager.responses import SecretsManagerResponse
+from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm.responses import SimpleSystemManagerResponse
 from moto.sts.responses import TokenResponse
 
@@ -58,6 +59,10 @@ class IamCall(Call, IamResponse):  # type: ignore[misc]
 
 class SecretsCall(Call, SecretsManagerResponse):  # type: ignore[misc]
     """A call to Secrets Manager."""
+
+
+class ServiceQuotasCall(Call, ServiceQuotasResponse):  # type: ignore[misc]
+    """A call to Service Quotas."""
 
 
 class SsmCall(Call, SimpleSystemManagerResponse):  # type: ignore[misc]

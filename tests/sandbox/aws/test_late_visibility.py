@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +14,7 @@ PERMISSIONS = [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges":
 
 
 def late(world: World, seconds: float, seed: str = "") -> None:
-    address = f"{world.url}/_sandbox/visibility?seconds={seconds}&seed={seed}"
-    urllib.request.urlopen(urllib.request.Request(address, method="POST")).close()
+    world.post(f"/_sandbox/visibility?seconds={seconds}&seed={seed}")
 
 
 @pytest.fixture

@@ -53,9 +53,14 @@ class World:
         with urllib.request.urlopen(self.url + path) as answer:
             return json.load(answer)
 
+    def client(self, service: str) -> Any:
+        return client(service, self.url)
+
+    def post(self, path: str) -> None:
+        urllib.request.urlopen(urllib.request.Request(self.url + path, method="POST")).close()
+
     def forward(self, seconds: float) -> None:
-        address = f"{self.url}/_sandbox/forward?seconds={seconds}"
-        urllib.request.urlopen(urllib.request.Request(address, method="POST")).close()
+        self.post(f"/_sandbox/forward?seconds={seconds}")
 
     def network(self, *, gateway: bool = True) -> dict[str, str]:
         """A network with one interface; ids by name."""
