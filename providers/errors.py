@@ -3,6 +3,7 @@
     ProviderError
     ├── EndpointRefused       the guard: a sandbox stack off loopback, or a real stack on it
     │   └── SandboxNotRunning no sandbox to talk to
+    ├── PreflightRefused      what would fail later, all of it, before anything is begun
     ├── NotOurs               an object of that name or id exists and does not carry our owner tag
     ├── NotFound              an object that an input names does not exist
     ├── AddressKept           the Elastic IP may not be released
@@ -39,6 +40,10 @@ class EndpointRefused(ProviderError):
 
 class SandboxNotRunning(EndpointRefused):
     """The stack is of the sandbox, and there is none."""
+
+
+class PreflightRefused(ProviderError):
+    """A run would fail, so it is not begun."""
 
 
 class NotOurs(ProviderError):

@@ -8,14 +8,16 @@ that decide whether a run can end well are read here by name, unvalidated: the p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 
 from providers.names import Names
 
 HOST = "bot"
 INSTANCE_TYPE = "t4g.micro"
+OF_THE_STACK = ("vpc", "subnet", "gateway")  # all other objects are of one host
 
 
 class Plan(BaseModel):
@@ -42,10 +44,9 @@ class Plan(BaseModel):
         """Whether neither a VPC nor an internet gateway is to be made."""
         return bool(self.vpc_id or self.subnet_id)
 
-    @property
-    def stack(self) -> str:
-        """What the owner tag of every object of this stack begins with."""
-        return f"{self.names.project}/{self.names.stack}/"
+    def owner(self, role: str) -> str:
+        """The owner tag of one of the stack's objects: `vpc`, `subnet`, `gateway`, or one of the host's."""
+        return self.names.owner(role, None if role in OF_THE_STACK else self.host)
 
 
 def architecture_of(instance_type: str) -> str:
@@ -53,15 +54,13 @@ def architecture_of(instance_type: str) -> str:
     return "arm64" if re.match(r"[a-z]+\d+g", instance_type) else "x86_64"
 
 
-def plan_from(names: Names, config: Callable[[str], str | None]) -> Plan:
-    """The plan of a stack; `config` gives a setting of namespace `cexio-bot` by its name, or None."""
-    wanted = {
-        "host": config("host"),
-        "instance_type": config("instanceType"),
-        "availability_zone": config("availabilityZone"),
-        "image_id": config("imageId"),
-        "allocation_id": config("allocationId"),
-        "vpc_id": config("vpcId"),
-        "subnet_id": config("subnetId"),
-    }
-    return Plan(names=names, **{name: value for name, value in wanted.items() if value})
+def wishes(config: Callable[[str], str | None]) -> dict[str, str]:
+    """The settings that a plan takes; `config` gives one of namespace `cexio-bot` by its name, or None."""
+    asked = {name: config(to_camel(name)) for name in Plan.model_fields if name != "names"}
+    return {name: value for name, value in asked.items() if value}
+
+
+def plan_of(owner: str, wished: Mapping[str, str]) -> Plan:
+    """The plan of the stack that an owner tag names."""
+    project, stack, _ = owner.split("/", 2)
+    return Plan(names=Names(project=project, stack=stack), **wished)

@@ -17,10 +17,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
-from pulumi.dynamic import CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import (
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    UpdateResult,
+)
 from pydantic import AfterValidator, Field
 
-from providers.aws import session
+from providers.aws import preflight, session
 from providers.aws.ownership import (
     OWNER,
     RESERVED,
@@ -35,8 +42,9 @@ from providers.aws.ownership import (
     tag_specification,
     tags_of,
 )
+from providers.aws.plan import wishes
 from providers.aws.waiting import FRESH, fresh, made_once, persistently, wait_for
-from providers.contract import Inputs, Provider
+from providers.contract import NAMESPACE, Inputs, Provider
 from providers.errors import NotFound, ProviderError
 
 if TYPE_CHECKING:
@@ -89,6 +97,18 @@ class AwsProvider(Provider, Generic[I]):
         """Delete the object."""
         raise NotImplementedError
 
+    wished: Mapping[str, str]
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """As every provider's, and what preflight must know of the stack."""
+        super().configure(req)
+        self.wished = wishes(lambda name: req.config.get(f"{NAMESPACE}:{name}"))
+
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """As every provider's; only a run that may make something asks for it."""
+        preflight.expect_to_make()
+        return super().check(olds, news)
+
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """As every provider's, and a change of region is refused."""
         self._same_region(olds)
@@ -97,6 +117,7 @@ class AwsProvider(Provider, Generic[I]):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt or make, then bring into line."""
         wanted: I = self.inputs.of(props)
+        preflight.passed(props, self.endpoints, self.wished)
         id_ = self.find(wanted) or self.make(wanted)
         self.align(id_, wanted, {})
         return CreateResult(id_, self._outputs(id_, wanted))
@@ -104,6 +125,7 @@ class AwsProvider(Provider, Generic[I]):
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Bring into line; NotFound if there is nothing to bring."""
         self._same_region(olds)
+        preflight.passed(olds, self.endpoints, self.wished)
         wanted: I = self.inputs.of({**self._pins(olds), **news})
         if self.look(id_, olds) is None:
             raise NotFound(f"{id_} is not there any more: `pulumi refresh`, then `pulumi up` makes it anew")
@@ -125,6 +147,7 @@ class AwsProvider(Provider, Generic[I]):
     def delete(self, id_: str, props: dict[str, Any]) -> None:
         """Remove it."""
         self._same_region(props)
+        preflight.passed(props, self.endpoints, self.wished)
         self.remove(id_, _recorded(props))
 
     def _outputs(self, id_: str, wanted: I) -> dict[str, Any]:

@@ -42,6 +42,8 @@ def client(
 @overload
 def client(service: Literal["ssm"], endpoints: Endpoints, *, once: bool = False) -> SSMClient: ...
 @overload
+def client(service: Literal["service-quotas"], endpoints: Endpoints, *, once: bool = False) -> Any: ...
+@overload
 def client(service: Literal["sts"], endpoints: Endpoints, *, once: bool = False) -> STSClient: ...
 
 
@@ -79,8 +81,9 @@ def _made(service: str, endpoints: Endpoints, *, once: bool) -> Any:
         **credentials,
     )
     guard(made.meta.endpoint_url, sandbox=endpoints.sandbox)
-    made.meta.events.register("after-call", functools.partial(_mark_refusal, service))
-    made.meta.events.register("after-call-error", functools.partial(_mark_silence, service))
+    prefix = made.meta.service_model.signing_name  # as IAM's actions have it
+    made.meta.events.register("after-call", functools.partial(_mark_refusal, prefix))
+    made.meta.events.register("after-call-error", functools.partial(_mark_silence, prefix))
     return made
 
 
