@@ -27,6 +27,7 @@ address = Address(
         host=host,
         allocation_id=settings.allocation_id,
         release=settings.release_address,
+        lost=settings.lost_address,
         tags=settings.tags,
     ),
 )

@@ -2,7 +2,8 @@
 
 It is retained on delete and adopted again by its owner tag. To let it go, `releaseAddress` must name it: only
 then does a destroy reach the provider, which compares once more. Users' tags are a resource of their own, so
-that editing one never makes the address look unknown in a preview.
+that editing one never makes the address look unknown in a preview. An address that was brought along gets
+none of them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from providers.names import Names
 
 
 class AddressArgs(BaseModel):
-    """allocation_id: an Elastic IP of the user's own to adopt. release: the address to give up, or None."""
+    """allocation_id: an Elastic IP of the user's own to adopt. release: the address to let go, or None.
+
+    lost: the address that was released elsewhere and is given up, or None.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -24,6 +28,7 @@ class AddressArgs(BaseModel):
     host: str
     allocation_id: str | None
     release: str | None
+    lost: str | None = None
     tags: dict[str, str]
 
 
@@ -40,6 +45,7 @@ class Address(pulumi.ComponentResource):
             allocation_id=args.allocation_id,
             retain=retain,
             release=args.release,
+            lost_address=args.lost,
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=retain),
         )
         self.allocation_id: pulumi.Output[str] = self.elastic_ip.allocation_id
@@ -47,7 +53,7 @@ class Address(pulumi.ComponentResource):
         self.tags = Tags(
             f"{name}-tags",
             resource_id=self.allocation_id,
-            tags=args.tags,
+            tags=self.elastic_ip.brought.apply(lambda brought: {} if brought else args.tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"allocationId": self.allocation_id, "publicIp": self.public_ip})

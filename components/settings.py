@@ -197,6 +197,11 @@ class Settings(BaseModel):
         examples=["eipalloc-0123456789abcdef0"],
     )
     release_address: WhitelistAddress | None = Field(default=None, examples=["ADDRESS"])
+    lost_address: WhitelistAddress | None = Field(
+        default=None,
+        description="the address that AWS does not give back, as the refusal told it",
+        examples=["ADDRESS"],
+    )
     secret_recovery_days: int = Field(default=30, ge=7, le=30, examples=["30"])
     tags: Annotated[dict[str, str], BeforeValidator(_from_json), AfterValidator(checked_tags)] = Field(
         default_factory=dict, examples=["""'{"team": "trading"}'"""]

@@ -7,6 +7,7 @@
     ├── NotOurs               an object of that name or id exists and does not carry our owner tag
     ├── NotFound              an object that an input names does not exist
     ├── AddressKept           the Elastic IP may not be released
+    ├── AddressLost           the Elastic IP was released behind our back and cannot be had again
     ├── LaunchFailed          EC2 took the launch and then gave the instance up
     ├── StillBusy             a bounded wait ended before AWS was done
     └── AwsFailure            AWS refused a call, or did not answer it
@@ -56,6 +57,10 @@ class NotFound(ProviderError):
 
 class AddressKept(ProviderError):
     """The Elastic IP is not released unless it is named."""
+
+
+class AddressLost(ProviderError):
+    """The Elastic IP is gone, and no other takes its place unasked."""
 
 
 class LaunchFailed(ProviderError):

@@ -6,117 +6,139 @@ else, and is never released. Either way it is never replaced: no input leads to 
 released only by a delete, and only if `release` names its public address; without that, the component retains
 it on delete and the next create adopts it again.
 
+An address that was released behind the stack's back is `lost`: it stays in the state, and an update asks AWS
+for the very same one (providers/aws/lost_address.py). The allocation id is another one then, so it is an
+output of its own and everything is looked up by it; the resource's id follows at the next refresh.
+
 Users' tags are a resource of their own (providers/aws/tags.py): an update here would make the address unknown
 in a preview, and the whitelist with it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import DiffResult
+from pulumi.dynamic import DiffResult, ReadResult
 from pydantic import Field
 
 from providers.aws import session
-from providers.aws.ownership import (
-    ADDRESS,
-    BORROWED_BY,
-    OWNER,
-    Row,
-    described,
-    owned,
-    tag_specification,
-    tags_of,
+from providers.aws.addresses import (
+    MONTHLY,
+    allocated,
+    holder_of,
+    named,
+    of_another_host,
+    ours,
+    same_stack,
 )
+from providers.aws.lost_address import Lost, got_back
+from providers.aws.ownership import ADDRESS, BORROWED_BY, OWNER, Row, described, tags_of
 from providers.aws.resource import AwsProvider, write_tags
-from providers.aws.waiting import FRESH, made_once, removed
+from providers.aws.waiting import FRESH, removed, wait_for
 from providers.contract import Inputs, Resource, known
 from providers.errors import AddressKept, NotFound, NotOurs
+from providers.notices import notice
 
-MONTHLY = "about $3.65 a month"  # $0.005 an hour for every public IPv4 address, used or idle
+SURE = (0.5, 1.0, 1.5)  # seconds between looks until an address that is not seen counts as lost
 
 
 class ElasticIpInputs(Inputs):
-    """allocationId: of an address brought along. release: the public address to let go."""
+    """allocationId: of one brought along. release, lostAddress: the address to let go, the one given up."""
 
     owner: str = Field(min_length=3, max_length=256)
     allocation_id: str | None = Field(default=None, pattern=r"^eipalloc-[0-9a-f]+$")
     retain: bool = True
     release: str | None = None
+    lost_address: str | None = None
 
 
 class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
-    """An address is adopted, allocated, kept; released only by name."""
+    """An address is adopted, allocated, got back, kept; released only by name."""
 
     inputs = ElasticIpInputs
     pinned = ("allocationId",)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        """Never a replacement: another allocation is refused."""
+        """Never a replacement: another allocation is refused, unless the one that was is given up as lost."""
         old, new = olds.get("allocationId"), news.get("allocationId")
-        if new is not None and known(new) and old is not None and new != old:
+        given_up = olds.get("lost") and news.get("lostAddress") == olds.get("publicIp")
+        if new is not None and known(new) and old is not None and new != old and not given_up:
             raise AddressKept(
                 f"the address of {olds.get('owner')} is {olds.get('publicIp')} ({old}) and is never replaced "
                 f"by another ({new}), as the exchange's whitelist names it: take cexio-bot:allocationId "
-                "back, or destroy the stack, which keeps the address, and make a new one"
+                f"back or set it to {old}, or destroy the stack, which keeps the address, and make a new one"
             )
         return super().diff(_id, olds, news)
+
+    def drifted(self, olds: Mapping[str, Any]) -> bool:
+        return bool(olds.get("lost"))
+
+    def _differs(self, name: str, olds: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+        return name != "lostAddress" and super()._differs(name, olds, wanted)
 
     def find(self, wanted: ElasticIpInputs) -> str | None:
         if wanted.allocation_id is not None:
             self._refuse_unless_free(wanted, wanted.allocation_id)
             return wanted.allocation_id
-        return self._find_ours(wanted.owner)
-
-    def _find_ours(self, owner: str) -> str | None:
-        rows = owned(session.client("ec2", self.endpoints), ADDRESS, owner)
-        rows.sort(key=lambda row: "AssociationId" not in row)
-        return str(rows[0]["AllocationId"]) if rows else None
+        found = self._find_ours(wanted.owner)
+        if found is not None:
+            return found
+        other = of_another_host(session.client("ec2", self.endpoints), wanted.owner)
+        if other is not None:
+            raise AddressKept(
+                f"{wanted.owner}: this stack has the address {other['PublicIp']} already, under the name "
+                f"{holder_of(other)}, and another one would not be on the whitelist: set cexio-bot:host "
+                "back; or destroy, which keeps the address, and set cexio-bot:allocationId to "
+                f"{other['AllocationId']}"
+            )
+        return None
 
     def _refuse_unless_free(self, wanted: ElasticIpInputs, allocation_id: str) -> None:
+        region = self.endpoints.region
         row = described(session.client("ec2", self.endpoints), ADDRESS, allocation_id)
         if row is None:
             raise NotFound(
-                f"{allocation_id}: there is no such Elastic IP in {self.endpoints.region} of this account: "
+                f"{allocation_id}: there is no such Elastic IP in {region} of this account: "
                 "see cexio-bot:allocationId and cexio-bot:region"
             )
-        tags = tags_of(row)
-        holder = tags.get(OWNER) or tags.get(BORROWED_BY)
-        if holder is not None and holder != wanted.owner:
+        place = row.get("NetworkBorderGroup") or region
+        if row.get("Domain", "vpc") != "vpc" or place != region:
+            raise NotFound(
+                f"{allocation_id} ({row['PublicIp']}) is of {row.get('Domain')} in {place}, and a host in a "
+                f"VPC of {region} cannot have it: bring another Elastic IP, or none"
+            )
+        holder, used = holder_of(row), bool(row.get("AssociationId"))
+        if holder not in ("", wanted.owner) and (used or not same_stack(holder, wanted.owner)):
             raise NotOurs(f"{allocation_id} serves {holder}: bring another Elastic IP, or none")
-        if holder is None and row.get("AssociationId"):
+        if not holder and used:
             user = row.get("InstanceId") or row.get("NetworkInterfaceId")
             raise NotOurs(f"{allocation_id} is in use by {user}: disassociate it there, or bring another one")
 
     def make(self, wanted: ElasticIpInputs) -> str:
-        ec2 = session.client("ec2", self.endpoints, once=True)
-        tags = {"Name": wanted.owner.replace("/", "-"), OWNER: wanted.owner}
-        return made_once(
-            lambda: str(
-                ec2.allocate_address(Domain="vpc", TagSpecifications=tag_specification(ADDRESS, tags))[
-                    "AllocationId"
-                ]
-            ),
-            lambda: self._find_ours(wanted.owner),
-        )
+        once = session.client("ec2", self.endpoints, once=True)
+        return allocated(once, session.client("ec2", self.endpoints), wanted.owner)
 
-    def align(self, id_: str, wanted: ElasticIpInputs, before: Mapping[str, Any]) -> None:
+    def align(self, id_: str, wanted: ElasticIpInputs, before: Mapping[str, Any]) -> str | None:
         ec2 = session.client("ec2", self.endpoints)
-        row = described(ec2, ADDRESS, id_)
+        row = self._there(id_, before)
+        if row is None and before:
+            row = self._regained(wanted, before)
         if row is None:
-            return  # fresh and not seen yet: it was tagged by the call that made it
-        there = tags_of(row)
+            return None  # fresh and not seen yet: it was tagged by the call that made it
+        there, allocation_id = tags_of(row), str(row["AllocationId"])
         if _brought(row, before):
             self._refuse_release_of_another(wanted, "", "it was brought along: release it by hand")
-            write_tags(ec2, id_, there, {BORROWED_BY: wanted.owner}, ())
-            return
+            write_tags(ec2, allocation_id, there, {BORROWED_BY: wanted.owner}, ())
+            return allocation_id
         if before:
             self._refuse_release_of_another(
                 wanted, row["PublicIp"], f"the stack's address is {row['PublicIp']}"
             )
-        write_tags(ec2, id_, there, {OWNER: wanted.owner}, ())
+        write_tags(ec2, allocation_id, there, {OWNER: wanted.owner}, ())
+        return allocation_id
 
     def _refuse_release_of_another(self, wanted: ElasticIpInputs, public_ip: str, reason: str) -> None:
         if wanted.release not in (None, public_ip):
@@ -125,8 +147,45 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
                 "`pulumi config rm cexio-bot:releaseAddress`"
             )
 
+    def _there(self, id_: str, recorded: Mapping[str, Any]) -> Row | None:
+        """The address by its allocation id, else by its public IP: it may have been got back by hand."""
+        ec2, public_ip = session.client("ec2", self.endpoints), recorded.get("publicIp")
+        row = described(ec2, ADDRESS, _held(id_, recorded))
+        if row is None and public_ip:
+            row = named(ec2, str(public_ip), str(recorded.get("owner") or ""))
+        return row
+
+    def _regained(self, wanted: ElasticIpInputs, before: Mapping[str, Any]) -> Row | None:
+        """A lost address again, or what takes its place if it was given up; else AddressLost."""
+        once, ec2 = session.client("ec2", self.endpoints, once=True), session.client("ec2", self.endpoints)
+        lost = Lost(wanted.owner, str(before.get("publicIp") or ""), str(before.get("allocationId") or ""))
+        given_up = wanted.lost_address == lost.public_ip
+        other = wanted.allocation_id if wanted.allocation_id != lost.allocation_id else None
+        if other is not None and given_up:
+            self._refuse_unless_free(wanted, other)
+            allocation_id = other
+        elif before.get("brought"):
+            raise lost.brought()
+        else:
+            allocation_id = got_back(once, ec2, lost) or ""
+            if not allocation_id and not given_up:
+                raise lost.for_good()
+            if not allocation_id:
+                allocation_id = self._find_ours(wanted.owner) or self.make(wanted)
+                lost.tell_of_the_new_one(allocation_id)
+        return wait_for(lambda: described(ec2, ADDRESS, allocation_id), f"{allocation_id} to be seen", FRESH)
+
+    def _find_ours(self, owner: str) -> str | None:
+        row = ours(session.client("ec2", self.endpoints), owner)
+        return None if row is None else str(row["AllocationId"])
+
     def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
-        row = described(session.client("ec2", self.endpoints), ADDRESS, id_)
+        row = self._there(id_, recorded)
+        public_ip = recorded.get("publicIp")
+        if row is None and public_ip and recorded.get("release") != public_ip:
+            row = self._seen_late(id_, recorded)
+            if row is None:
+                return {"lost": True}
         if row is None:
             return None
         brought = _brought(row, recorded)
@@ -135,29 +194,56 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
             "allocationId": row["AllocationId"],
             "publicIp": row["PublicIp"],
             "brought": brought,
+            "lost": None,
         }
 
+    def _seen_late(self, id_: str, recorded: Mapping[str, Any]) -> Row | None:
+        """A recorded address after more looks, as AWS's copies do not all tell the same at the same time."""
+        for pause in () if recorded.get("lost") else SURE:
+            time.sleep(pause)
+            row = self._there(id_, recorded)
+            if row is not None:
+                return row
+        return None
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """As every provider's; an address that was released behind the stack's back is lost, and not gone."""
+        found = super().read(id_, props)
+        outs = found.outs or {}
+        if not found.id:
+            return found
+        if outs.get("lost"):
+            Lost(str(outs.get("owner")), outs["publicIp"], outs["allocationId"]).tell()
+        return ReadResult(outs["allocationId"], outs, found.inputs)
+
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
-        ec2 = session.client("ec2", self.endpoints)
-        row = described(ec2, ADDRESS, id_)
+        ec2, allocation_id = session.client("ec2", self.endpoints), _held(id_, recorded)
+        row = described(ec2, ADDRESS, allocation_id)
         if row is None:
             return
         there, public_ip = tags_of(row), row["PublicIp"]
         if _brought(row, recorded):
             if BORROWED_BY in there:
-                ec2.delete_tags(Resources=[id_], Tags=[{"Key": BORROWED_BY}])
+                ec2.delete_tags(Resources=[allocation_id], Tags=[{"Key": BORROWED_BY}])
             return
         if recorded.get("release") != public_ip:
             raise AddressKept(
-                f"the address {public_ip} ({id_}) is kept, {MONTHLY}, as a whitelist may name it: to give it "
-                f"up for ever, `pulumi config set cexio-bot:releaseAddress {public_ip}`, `pulumi up`, then "
-                "destroy again"
+                f"the address {public_ip} ({allocation_id}) is kept, {MONTHLY}, as a whitelist may name it: "
+                f"to give it up for ever, `pulumi config set cexio-bot:releaseAddress {public_ip}`, "
+                "`pulumi up`, then destroy again"
             )
         if there.get(OWNER) != recorded.get("owner"):
             raise NotOurs(
-                f"{public_ip} ({id_}) no longer carries our owner tag: release it by hand if it is yours"
+                f"{public_ip} ({allocation_id}) no longer carries our owner tag: release it by hand if it is "
+                "yours"
             )
-        removed(lambda: ec2.release_address(AllocationId=id_), FRESH, "InvalidIPAddress.InUse")
+        removed(lambda: ec2.release_address(AllocationId=allocation_id), FRESH, "InvalidIPAddress.InUse")
+        notice(f"the address {public_ip} ({allocation_id}) is released, as cexio-bot:releaseAddress asked")
+
+
+def _held(id_: str, recorded: Mapping[str, Any]) -> str:
+    """The allocation id of a recorded address, which is not its first one if it was got back."""
+    return str(recorded["allocationId"]) if recorded.get("publicIp") and recorded.get("allocationId") else id_
 
 
 def _brought(row: Row, recorded: Mapping[str, Any]) -> bool:
@@ -176,6 +262,7 @@ class ElasticIp(Resource, module="aws", name="ElasticIp"):
 
     allocation_id: pulumi.Output[str]
     public_ip: pulumi.Output[str]
+    brought: pulumi.Output[bool]
 
     def __init__(
         self,
@@ -185,6 +272,7 @@ class ElasticIp(Resource, module="aws", name="ElasticIp"):
         allocation_id: pulumi.Input[str] | None = None,
         retain: pulumi.Input[bool] = True,
         release: pulumi.Input[str] | None = None,
+        lost_address: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties = {
@@ -192,6 +280,8 @@ class ElasticIp(Resource, module="aws", name="ElasticIp"):
             "allocationId": allocation_id,
             "retain": retain,
             "release": release,
+            "lostAddress": lost_address,
             "publicIp": None,
+            "brought": None,
         }
         super().__init__(ElasticIpProvider(), resource_name, properties, opts)

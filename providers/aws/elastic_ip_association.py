@@ -15,12 +15,14 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from providers.aws import session
+from providers.aws.addresses import MONTHLY
 from providers.aws.failures import is_gone
 from providers.aws.ownership import ADDRESS, BORROWED_BY, INTERFACE, OWNER, Row, described, tags_of
 from providers.aws.resource import AwsProvider
 from providers.aws.waiting import FRESH, code_in, persistently, removed, wait_for
 from providers.contract import Inputs, Resource
 from providers.errors import NotFound, NotOurs
+from providers.notices import notice
 
 
 class AssocInputs(Inputs):
@@ -41,7 +43,8 @@ class AssocProvider(AwsProvider[AssocInputs]):
         row = self._address(wanted.allocation_id)
         if row is None:
             raise NotFound(
-                f"{wanted.allocation_id} ({wanted.public_ip}) is not there any more: `pulumi refresh`"
+                f"{wanted.allocation_id} ({wanted.public_ip}) is not there any more: `pulumi refresh`, "
+                "then `pulumi up` asks AWS for this very address"
             )
         return wanted.allocation_id if row.get("NetworkInterfaceId") == wanted.network_interface_id else None
 
@@ -96,6 +99,12 @@ class AssocProvider(AwsProvider[AssocInputs]):
             return
         ec2 = session.client("ec2", self.endpoints)
         removed(lambda: ec2.disassociate_address(AssociationId=there["associationId"]), FRESH)
+        # A retained address never reaches its own provider's delete: here is where a destroy can say so.
+        notice(
+            f"the address {there['publicIp']} ({there['allocationId']}) is off its host and stays allocated, "
+            f"{MONTHLY}, used or idle: the next `pulumi up` adopts it, and the whitelist stays right; only "
+            f"cexio-bot:releaseAddress, set to it and applied by an `up` before a destroy, lets it go"
+        )
 
     def _address(self, allocation_id: str) -> Row | None:
         return described(session.client("ec2", self.endpoints), ADDRESS, allocation_id)

@@ -86,8 +86,12 @@ class AwsProvider(Provider, Generic[I]):
         """Create the object; its id."""
         raise NotImplementedError
 
-    def align(self, id_: str, wanted: I, before: Mapping[str, Any]) -> None:
-        """Change what is not as wanted; `before` holds the recorded properties, nothing after a create."""
+    def align(self, _id: str, _wanted: I, _before: Mapping[str, Any]) -> str | None:
+        """Change what is not as wanted; `_before` holds the recorded properties, nothing after a create.
+
+        Answers with AWS's id if that is another one than before.
+        """
+        return None
 
     def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
         """The properties as they are, or None."""
@@ -129,8 +133,8 @@ class AwsProvider(Provider, Generic[I]):
         wanted: I = self.inputs.of({**self._pins(olds), **news})
         if self.look(id_, olds) is None:
             raise NotFound(f"{id_} is not there any more: `pulumi refresh`, then `pulumi up` makes it anew")
-        self.align(id_, wanted, olds)
-        return UpdateResult(self._outputs(id_, wanted))
+        there = self.align(id_, wanted, olds) or id_
+        return UpdateResult(self._outputs(there, wanted))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What is there now, as outputs and as inputs, or gone."""

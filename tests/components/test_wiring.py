@@ -15,14 +15,15 @@ PREFIX = "pulumi-python:dynamic/"
 class Recorder(Mocks):
     """Answers every registration with the inputs and plausible outputs; keeps what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, brought: bool = False) -> None:
+        self.brought = brought
         self.made: dict[str, MockResourceArgs] = {}
         self.asked: dict[str, Any] = {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.made[args.typ.removeprefix(PREFIX)] = args
         found = {
-            "aws:ElasticIp": {"allocationId": "eipalloc-1", "publicIp": "127.1.2.3"},
+            "aws:ElasticIp": {"allocationId": "eipalloc-1", "publicIp": "127.1.2.3", "brought": self.brought},
             "aws:Secret": {"arn": "arn:secret"},
             "aws:NetworkInterface": {"networkInterfaceId": "eni-1"},
             "aws:Instance": {"instanceId": "i-1"},
@@ -104,9 +105,9 @@ class Program:
         )
 
 
-def registered(release: str | None = None) -> Recorder:
+def registered(release: str | None = None, *, brought: bool = False) -> Recorder:
     """What a whole program run registers."""
-    recorder = Recorder()
+    recorder = Recorder(brought=brought)
 
     @pulumi.runtime.test
     def run() -> pulumi.Output[None]:
@@ -157,6 +158,9 @@ class TestAddress:
             "tags": {"team": "x"},
             "__provider": "",
         }
+
+    def test_a_brought_one_gets_none_of_them(self) -> None:
+        assert inputs(registered(brought=True).made, "aws:Tags").get("tags") == {}
 
 
 class TestWhitelist:

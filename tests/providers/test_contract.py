@@ -42,7 +42,10 @@ PINNED = {
         "providers.aws.security_group.SecurityGroupProvider",
         "owner tags vpcId name description ingress egress",
     ),
-    ElasticIp: ("providers.aws.elastic_ip.ElasticIpProvider", "owner allocationId retain release"),
+    ElasticIp: (
+        "providers.aws.elastic_ip.ElasticIpProvider",
+        "owner allocationId retain release lostAddress",
+    ),
     Tags: ("providers.aws.tags.TagsProvider", "resourceId tags"),
     NetworkInterface: (
         "providers.aws.network_interface.InterfaceProvider",

@@ -137,6 +137,19 @@ class TestBrought:
         again = own_stack.create("ElasticIp", {**made.inputs, "allocationId": made.id})
         assert (again.id, again.outs["brought"]) == (made.id, False)
 
+    def test_another_name_of_the_host_takes_no_second_address(self, own_stack: World) -> None:
+        owners = {name: own_stack.owner(f"address-{name}") for name in ("bot", "other")}
+        inputs = own_stack.inputs("ElasticIp", owner=owners["bot"])
+        made = own_stack.create("ElasticIp", inputs)
+        news = {**inputs, "owner": owners["other"]}
+        said = own_stack.refusal(lambda: own_stack.create("ElasticIp", news))
+        assert made.outs["publicIp"] in said
+        assert f"set cexio-bot:allocationId to {made.id}" in said
+        taken_over = own_stack.create("ElasticIp", {**news, "allocationId": made.id})
+        assert (taken_over.id, taken_over.outs["brought"]) == (made.id, False)
+        assert self.tags(own_stack, made.id)["cexio-bot:owner"] == owners["other"]
+        release(own_stack, made.id)
+
     def tags(self, world: World, id_: str) -> dict[str, str]:
         row = next(row for row in rows(world) if row["AllocationId"] == id_)
         return {tag["Key"]: tag["Value"] for tag in row.get("Tags", [])}

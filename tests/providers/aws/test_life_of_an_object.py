@@ -118,7 +118,7 @@ class TestEnd:
         own_stack.engine.delete(made.id, props)
         own_stack.engine.delete(made.id, props)
         del own_stack.objects[resource]
-        id_, outs = own_stack.engine.read(made.id, made.outs)
+        id_, outs = own_stack.engine.read(made.id, props)
         if resource == "Secret":
             assert outs["scheduledForDeletion"] is True
         elif resource == "Tags":

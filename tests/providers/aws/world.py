@@ -167,7 +167,7 @@ OBJECTS: dict[str, Object] = {
         lambda world: {"vpcId": world.out("Vpc", "vpcId"), "cidr": "10.60.0.0/25"},
         ("subnetId", "availabilityZone"),
         change={"tags": {"team": "b"}},
-        replaced_by={"vpcId": "vpc-2", "cidr": "10.60.0.128/25", "availabilityZone": "us-east-1f"},
+        replaced_by={"vpcId": "vpc-2", "cidr": "10.60.0.128/25", "availabilityZone": "us-east-1g"},
         drift=lambda aws, made: aws.client("ec2").modify_subnet_attribute(
             SubnetId=made.id, MapPublicIpOnLaunch={"Value": True}
         ),

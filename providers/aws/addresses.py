@@ -1,0 +1,103 @@
+"""Finding, allocating and getting back Elastic IPs; whose they are is told by tags alone.
+
+Nothing here decides whether an address is wanted: that is providers/aws/elastic_ip.py.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from providers.aws.failures import code_of, was_throttled
+from providers.aws.ownership import ADDRESS, BORROWED_BY, OWNER, Row, owned, tag_specification, tags_of
+from providers.aws.waiting import made_once
+from providers.errors import QuotaReached
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+MONTHLY = "about $3.65 a month"  # $0.005 an hour for every public IPv4 address, used or idle
+ROLE = "address-"  # how the owner tags of our addresses go on after project and stack
+
+
+def ours(ec2: EC2Client, owner: str) -> Row | None:
+    """The owner's address; of several the one in use, else the lowest id."""
+    rows = owned(ec2, ADDRESS, owner)
+    rows.sort(key=lambda row: "AssociationId" not in row)
+    return rows[0] if rows else None
+
+
+def named(ec2: EC2Client, public_ip: str, owner: str) -> Row | None:
+    """This account's address by its public IP, unless it serves another owner."""
+    rows = ec2.describe_addresses(Filters=[{"Name": "public-ip", "Values": [public_ip]}])["Addresses"]
+    found: list[Row] = [dict(row) for row in rows if row.get("PublicIp") == public_ip]
+    return next((row for row in found if holder_of(row) in ("", owner)), None)
+
+
+def of_another_host(ec2: EC2Client, owner: str) -> Row | None:
+    """An address of the same stack that an earlier name of the host has."""
+    rows = ec2.describe_addresses(Filters=[{"Name": "tag-key", "Values": [OWNER]}])["Addresses"]
+    found: list[Row] = [dict(row) for row in rows if same_stack(holder_of(dict(row)), owner)]
+    others = [row for row in found if holder_of(row) != owner]
+    return min(others, key=lambda row: str(row["AllocationId"]), default=None)
+
+
+def holder_of(row: Row) -> str:
+    """The owner that an address serves, as its tags say; empty if they do not."""
+    tags = tags_of(row)
+    return tags.get(OWNER) or tags.get(BORROWED_BY) or ""
+
+
+def same_stack(holder: str, owner: str) -> bool:
+    """Whether a holder is an address of the stack that the owner belongs to."""
+    stack, _, role = holder.rpartition("/")
+    return role.startswith(ROLE) and stack == owner.rpartition("/")[0]
+
+
+def allocated(once: EC2Client, ec2: EC2Client, owner: str) -> str:
+    """A new address of the owner; its allocation id. `once` sends a call a single time."""
+    return made_once(lambda: _allocate(once, ec2, owner), lambda: _id(ours(ec2, owner)))
+
+
+def reallocated(once: EC2Client, ec2: EC2Client, owner: str, public_ip: str) -> str:
+    """A released address of the account once more: its new allocation id. Raises as AWS refuses."""
+    return made_once(
+        lambda: _allocate(once, ec2, owner, Address=public_ip),
+        lambda: _id(named(ec2, public_ip, owner)),
+        passing=was_throttled,  # "not found" is an answer here, and no sign of lateness
+    )
+
+
+def _allocate(once: EC2Client, ec2: EC2Client, owner: str, **wanted: Any) -> str:
+    tags = {"Name": owner.replace("/", "-"), OWNER: owner}
+    try:
+        return once.allocate_address(
+            Domain="vpc", TagSpecifications=tag_specification(ADDRESS, tags), **wanted
+        )["AllocationId"]
+    except ClientError as error:
+        if code_of(error) != "AddressLimitExceeded":
+            raise
+        raise _no_room(ec2, owner) from None
+
+
+def _no_room(ec2: EC2Client, owner: str) -> QuotaReached:
+    rows: list[Row] = [dict(row) for row in ec2.describe_addresses()["Addresses"]]
+    idle = [f"{row['PublicIp']} ({_whose(row)})" for row in rows if "AssociationId" not in row]
+    unused = f"not in use: {', '.join(sorted(idle))}; release what nobody needs"
+    if not idle:
+        unused = "all are in use"
+    return QuotaReached(
+        f"{owner}: ec2:AllocateAddress was refused: AddressLimitExceeded: the account's {len(rows)} "
+        f"addresses in this region, kept ones included, are as many as it may have; {unused}, or raise the "
+        "quota EC2-VPC Elastic IPs (ec2 L-0263D0A3) in Service Quotas",
+        "AddressLimitExceeded",
+    )
+
+
+def _whose(row: Row) -> str:
+    return f"kept for {holder_of(row)}" if holder_of(row) else "not of cexio-bot"
+
+
+def _id(row: Row | None) -> str | None:
+    return None if row is None else str(row["AllocationId"])
