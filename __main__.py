@@ -43,7 +43,12 @@ network = Network(
 vault = KeyVault(
     f"{host}-vault",
     KeyVaultArgs(
-        names=names, host=host, recovery_window_days=settings.secret_recovery_days, tags=settings.tags
+        names=names,
+        host=host,
+        recovery_window_days=settings.secret_recovery_days,
+        deployers=settings.deployers,
+        kms_key=settings.secret_kms_key,
+        tags=settings.tags,
     ),
 )
 bot = BotHost(
@@ -56,6 +61,7 @@ bot = BotHost(
         allocation_id=address.allocation_id,
         public_ip=address.public_ip,
         secret_arn=vault.arn,
+        secret_kms_key=settings.secret_kms_key,
         after=[network.gateway, network.route_table],
         instance_type=settings.instance_type,
         architecture=settings.architecture,

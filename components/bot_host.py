@@ -56,6 +56,7 @@ class BotHostArgs(BaseModel):
     allocation_id: str | pulumi.Output[str]
     public_ip: str | pulumi.Output[str]
     secret_arn: str | pulumi.Output[str]
+    secret_kms_key: str | None
     after: list[pulumi.Resource]
     instance_type: str
     architecture: str
@@ -92,13 +93,13 @@ class BotHost(pulumi.ComponentResource):
         self.role = Role(
             f"{name}-role",
             owner=names.owner("role", host),
-            name=names.name("role", host),
+            name=names.host_role(host),
             secret_arn=args.secret_arn,
             assume_role_policy=json.dumps(TRUST, sort_keys=True),
             inline_policies={
                 "managed-host": json.dumps(_allow(MANAGED_HOST, "*"), sort_keys=True),
                 "read-key": pulumi.Output.from_input(args.secret_arn).apply(
-                    lambda arn: json.dumps(_allow(READ_SECRET, arn), sort_keys=True)
+                    lambda arn: json.dumps(read_key(arn, args.secret_kms_key), sort_keys=True)
                 ),
             },
             tags=args.tags,
@@ -128,6 +129,21 @@ class BotHost(pulumi.ComponentResource):
         )
         self.instance_id: pulumi.Output[str] = self.instance.instance_id
         self.register_outputs({"instanceId": self.instance_id})
+
+
+def read_key(secret_arn: str, kms_key: str | None) -> dict[str, Any]:
+    """The right to read one secret, and to use a KMS key of one's own for that alone."""
+    document = _allow(READ_SECRET, secret_arn)
+    if kms_key is not None:
+        _, partition, _, region, *_ = kms_key.split(":")
+        domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+        for_this_secret = {
+            "kms:EncryptionContext:SecretARN": secret_arn,
+            "kms:ViaService": f"secretsmanager.{region}.{domain}",
+        }
+        decrypt = _allow(["kms:Decrypt"], kms_key)["Statement"][0]
+        document["Statement"].append({**decrypt, "Condition": {"StringEquals": for_this_secret}})
+    return document
 
 
 def _allow(actions: list[str], resource: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The secret in which a host's key lies: the container alone, whose first version says that it awaits a key.
 
+Its policy lets the host's role and the deployers at the value, and nobody else.
+
 Keys get in by the trading key's staging and proof (components/exchange_key.py), and in no other way.
 """
 
@@ -13,13 +15,18 @@ from providers.names import Names
 
 
 class KeyVaultArgs(BaseModel):
-    """recovery_window_days: how long a destroyed secret can be brought back, 7 to 30."""
+    """recovery_window_days: how long a destroyed secret can be brought back, 7 to 30.
+
+    deployers: ARNs of IAM roles and users; none means whoever makes the secret. kms_key: a KMS key's ARN.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     names: Names
     host: str
     recovery_window_days: int
+    deployers: tuple[str, ...]
+    kms_key: str | None
     tags: dict[str, str]
 
 
@@ -34,7 +41,9 @@ class KeyVault(pulumi.ComponentResource):
             name=args.names.secret("key", args.host),
             description=f"CEX.IO Spot key of host {args.host}; staged, proven and promoted by its stack",
             recovery_window_days=args.recovery_window_days,
-            policy=None,
+            host_role_name=args.names.host_role(args.host),
+            deployers=args.deployers or None,
+            kms_key_id=args.kms_key,
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )

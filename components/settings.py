@@ -33,6 +33,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components.tags import checked_tags
+from providers.aws.deployers import checked_deployers
 from providers.aws.plan import HOST, INSTANCE_TYPE, architecture_of
 from providers.cexio.source_address import can_be_seen
 from providers.endpoints import REGION
@@ -202,7 +203,16 @@ class Settings(BaseModel):
         description="the address that AWS does not give back, as the refusal told it",
         examples=["ADDRESS"],
     )
-    secret_recovery_days: int = Field(default=30, ge=7, le=30, examples=["30"])
+    secret_recovery_days: int = Field(default=7, ge=7, le=30, examples=["7"])
+    secret_kms_key: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$",
+        description="the ARN of a KMS key, …:key/ID, as an alias can be pointed elsewhere",
+        examples=["arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"],
+    )
+    deployers: Annotated[tuple[str, ...], BeforeValidator(_from_json), AfterValidator(checked_deployers)] = (
+        Field(default=(), max_length=20, examples=["""'["arn:aws:iam::123456789012:role/ci"]'"""])
+    )
     tags: Annotated[dict[str, str], BeforeValidator(_from_json), AfterValidator(checked_tags)] = Field(
         default_factory=dict, examples=["""'{"team": "trading"}'"""]
     )
@@ -219,6 +229,13 @@ class Settings(BaseModel):
         if len({one.address for one in extra}) < len(extra):
             raise ValueError("names an address twice")
         return extra
+
+    @field_validator("secret_kms_key")
+    @classmethod
+    def _key_of_the_region(cls, key: str | None, info: ValidationInfo) -> str | None:
+        if key is not None and key.split(":")[3] != info.data.get("region"):
+            raise ValueError("is of another region than the stack, and a secret's key must be of its own")
+        return key
 
     @property
     def confirmations(self) -> list[dict[str, str]]:

@@ -35,6 +35,10 @@ class Names(BaseModel):
         tail = hashlib.sha256(whole.encode()).hexdigest()[:TAIL]
         return f"{whole[: limit - TAIL - 1].rstrip('-')}-{tail}"
 
+    def host_role(self, host: str) -> str:
+        """The name of a host's IAM role, which the policy of its secret names before the role is made."""
+        return self.name("role", host)
+
     def secret(self, role: str, host: str | None = None) -> str:
         """A secret's name, never ending in a hyphen and six characters: AWS takes that for an ARN's tail."""
         name = self.name(role, host, limit=500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,50 @@ class TestFiles:
         settings = read_settings(stack, lambda _key: False)
         assert settings.sandbox
         assert settings.account_id == "bot"
+
+
+class TestWhoMayTouchTheKey:
+    """A wrong ARN in the secret's policy locks everybody out, or lets somebody in."""
+
+    @pytest.mark.parametrize(
+        "arn",
+        [
+            "arn:aws:iam::123456789012:role/ci",
+            "arn:aws-us-gov:iam::123456789012:role/teams/bots/deploy",
+            "arn:aws:iam::123456789012:user/people/ann@example.com",
+            "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0a1b2c",
+            "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_*",
+            "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_*",
+        ],
+    )
+    def test_roles_and_users_are_taken(self, arn: str) -> None:
+        assert read({"deployers": json.dumps([arn, arn])}).deployers == (arn,)
+
+    @pytest.mark.parametrize(
+        ("arn", "says"),
+        [
+            ("arn:aws:iam::123456789012:root", "root"),
+            ("arn:aws:sts::123456789012:assumed-role/ci/me", "session"),
+            ("arn:aws:iam::123456789012:role/*", "one place only"),
+            ("arn:aws:iam::123456789012:role/ci*", "one place only"),
+            ("arn:aws:iam::123456789012:role/AWSReservedSSO_Admin_*", "one place only"),
+            ("arn:aws:iam::*:role/ci", "one place only"),
+            ("*", "one place only"),
+            ("arn:aws:iam::123456789012:group/ops", "roles or users"),
+            ("arn:aws:iam::123456789012:role/ci\n", "roles or users"),
+            ("ci", "roles or users"),
+        ],
+    )
+    def test_everything_else_is_told_what_is_wrong_with_it(self, arn: str, says: str) -> None:
+        [line] = faults({"deployers": json.dumps([arn])})
+        assert says in line
+        assert line.startswith("cexio-bot:deployers")
+
+    def test_a_key_is_named_by_its_arn_and_of_the_stacks_region(self) -> None:
+        key = "arn:aws:kms:eu-west-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef"
+        assert read({"region": "eu-west-1", "secretKmsKey": key}).secret_kms_key == key
+        assert "another region" in faults({"secretKmsKey": key})[0]
+        assert "alias" in faults({"secretKmsKey": "alias/mine"})[0]
+
+    def test_a_destroyed_secret_can_be_brought_back_for_a_week(self) -> None:
+        assert read({}).secret_recovery_days == 7

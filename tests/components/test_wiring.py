@@ -9,7 +9,11 @@ import pytest
 import yaml
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
+from components.bot_host import READ_SECRET, read_key
+
 PREFIX = "pulumi-python:dynamic/"
+DEPLOYER = "arn:aws:iam::123456789012:role/ci"
+KMS_KEY = "arn:aws:kms:eu-west-1:123456789012:key/0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 class Recorder(Mocks):
@@ -64,7 +68,15 @@ class Program:
             "network", NetworkArgs(names=names, cidr="10.60.0.0/24", availability_zone=None, tags={})
         )
         self.vault = KeyVault(
-            "bot-vault", KeyVaultArgs(names=names, host="bot", recovery_window_days=30, tags={})
+            "bot-vault",
+            KeyVaultArgs(
+                names=names,
+                host="bot",
+                recovery_window_days=7,
+                deployers=(DEPLOYER,),
+                kms_key=KMS_KEY,
+                tags={},
+            ),
         )
         self.bot = BotHost(
             "bot-host",
@@ -76,6 +88,7 @@ class Program:
                 allocation_id=self.address.allocation_id,
                 public_ip=self.address.public_ip,
                 secret_arn=self.vault.arn,
+                secret_kms_key=KMS_KEY,
                 after=[self.network.gateway, self.network.route_table],
                 instance_type="t4g.micro",
                 architecture="arm64",
@@ -184,10 +197,31 @@ class TestHost:
                 "Effect": "Allow",
                 "Action": ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
                 "Resource": "arn:secret",
-            }
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["kms:Decrypt"],
+                "Resource": KMS_KEY,
+                "Condition": {
+                    "StringEquals": {
+                        "kms:EncryptionContext:SecretARN": "arn:secret",
+                        "kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com",
+                    }
+                },
+            },
         ]
         managed = yaml.safe_load(policies["managed-host"])["Statement"][0]["Action"]
         assert all(action.startswith(("ssm:Update", "ssmmessages:", "ec2messages:")) for action in managed)
+
+    def test_without_a_key_of_ones_own_it_may_decrypt_nothing(self) -> None:
+        assert [one["Action"] for one in read_key("arn:secret", None)["Statement"]] == [READ_SECRET]
+
+    def test_the_secrets_policy_names_the_very_role_that_the_host_gets(
+        self, made: dict[str, MockResourceArgs]
+    ) -> None:
+        secret = inputs(made, "aws:Secret")
+        assert secret["hostRoleName"] == inputs(made, "aws:Role")["name"]
+        assert (secret["deployers"], secret["kmsKeyId"]) == ([DEPLOYER], KMS_KEY)
 
     def test_nothing_comes_in_and_only_https_goes_out(self, made: dict[str, MockResourceArgs]) -> None:
         group = inputs(made, "aws:SecurityGroup")

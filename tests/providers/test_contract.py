@@ -62,7 +62,7 @@ PINNED = {
     InstanceProfile: ("providers.aws.instance_profile.ProfileProvider", "owner tags name roleName"),
     Secret: (
         "providers.aws.secret.SecretProvider",
-        "owner tags name description recoveryWindowDays policy",
+        "owner tags name description recoveryWindowDays hostRoleName deployers kmsKeyId",
     ),
     Instance: (
         "providers.aws.instance.InstanceProvider",

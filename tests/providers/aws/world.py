@@ -264,9 +264,20 @@ OBJECTS: dict[str, Object] = {
     ),
     "Secret": Object(
         SecretProvider(),
-        lambda world: {"name": world.name("key"), "description": "a key", "recoveryWindowDays": 7},
-        ("arn", "name"),
-        change={"description": "the key", "recoveryWindowDays": 30, "tags": {"team": "b"}},
+        lambda world: {
+            "name": world.name("key"),
+            "description": "a key",
+            "recoveryWindowDays": 7,
+            "hostRoleName": world.name("role"),
+        },
+        ("arn", "name", "policy"),
+        change={
+            "description": "the key",
+            "recoveryWindowDays": 30,
+            "tags": {"team": "b"},
+            "hostRoleName": "another-role",
+            "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/0f8fad5b-d9cb-469f-a165-70867728950e",
+        },
         replaced_by={"name": "another"},
         drift=lambda aws, made: aws.client("secretsmanager").delete_secret(
             SecretId=made.id, RecoveryWindowInDays=7
