@@ -37,6 +37,8 @@ network = Network(
         names=names,
         cidr=settings.vpc_cidr,
         availability_zone=settings.availability_zone,
+        vpc_id=settings.vpc_id,
+        subnet_id=settings.subnet_id,
         tags=settings.tags,
     ),
 )
@@ -62,7 +64,7 @@ bot = BotHost(
         public_ip=address.public_ip,
         secret_arn=vault.arn,
         secret_kms_key=settings.secret_kms_key,
-        after=[network.gateway, network.route_table],
+        after=network.way_out,
         instance_type=settings.instance_type,
         architecture=settings.architecture,
         image_id=settings.image_id,

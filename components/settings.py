@@ -29,6 +29,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -68,8 +69,8 @@ def _ipv4_network(value: str) -> str:
         network = IPv4Network(value)
     except ValueError:
         raise ValueError("is not an IPv4 network, written as address/length") from None
-    if not (network.is_private and 16 <= network.prefixlen <= 28):
-        raise ValueError("must be a private network of length 16 to 28")
+    if not (network.is_private and 16 <= network.prefixlen <= 25):
+        raise ValueError("must be a private network of length 16 to 25, as each zone gets an eighth of it")
     return str(network)
 
 
@@ -132,7 +133,7 @@ class Settings(BaseModel):
     )
     availability_zone: str | None = Field(
         default=None,
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-g]$",
         description="an availability zone of the region",
         examples=["eu-west-1a"],
     )
@@ -191,6 +192,18 @@ class Settings(BaseModel):
     vpc_cidr: Annotated[str, AfterValidator(_ipv4_network)] = Field(
         default="10.60.0.0/24", examples=["10.60.0.0/24"]
     )
+    vpc_id: str | None = Field(
+        default=None,
+        pattern=r"^vpc-[0-9a-f]{8,17}$",
+        description="the id of a VPC of yours, with subnetId",
+        examples=["vpc-0123456789abcdef0"],
+    )
+    subnet_id: str | None = Field(
+        default=None,
+        pattern=r"^subnet-[0-9a-f]{8,17}$",
+        description="the id of a public subnet of yours, with vpcId",
+        examples=["subnet-0123456789abcdef0"],
+    )
     allocation_id: str | None = Field(
         default=None,
         pattern=r"^eipalloc-[0-9a-f]{8,17}$",
@@ -236,6 +249,25 @@ class Settings(BaseModel):
         if key is not None and key.split(":")[3] != info.data.get("region"):
             raise ValueError("is of another region than the stack, and a secret's key must be of its own")
         return key
+
+    @model_validator(mode="after")
+    def _one_network(self) -> Settings:
+        given = [name for name in ("vpc_id", "subnet_id") if getattr(self, name)]
+        if len(given) == 1:
+            missing = "subnetId" if given == ["vpc_id"] else "vpcId"
+            raise ValueError(
+                f"{NAMESPACE}:{missing}: a network of yours is named by vpcId and subnetId together: set it "
+                f"with `pulumi config set {NAMESPACE}:{missing} ID`, or remove the other"
+            )
+        ours = sorted(to_camel(name) for name in self.model_fields_set & {"vpc_cidr", "availability_zone"})
+        if given and ours:
+            raise ValueError(
+                f"{NAMESPACE}:{ours[0]}: {' and '.join(ours)} {'are' if len(ours) > 1 else 'is'} for a "
+                f"network of the stack's own, and vpcId names yours: remove "
+                f"{'them' if len(ours) > 1 else 'it'} with `pulumi config rm {NAMESPACE}:NAME`, or vpcId and "
+                "subnetId"
+            )
+        return self
 
     @property
     def confirmations(self) -> list[dict[str, str]]:
@@ -298,6 +330,10 @@ def _secret_found(key: str) -> str:
 
 def _fault(error: Mapping[str, Any]) -> str:
     """One line: setting, fault, command. Pydantic's texts hold no input, with these types and settings."""
+    if not error["loc"]:
+        return _one_line(
+            str(error["msg"]).removeprefix("Value error, ")
+        )  # of settings that do not go together
     name, *inside = (str(part) for part in error["loc"])
     setting = f"{NAMESPACE}:{name}"
     field = next((field for field in Settings.model_fields.values() if field.alias == name), None)

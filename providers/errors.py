@@ -8,6 +8,7 @@
     ├── NotFound              an object that an input names does not exist
     ├── AddressKept           the Elastic IP may not be released
     ├── AddressLost           the Elastic IP was released behind our back and cannot be had again
+    ├── NetworkUnfit          a subnet brought along lets packets leave from elsewhere, or not at all
     ├── LaunchFailed          EC2 took the launch and then gave the instance up
     ├── StillBusy             a bounded wait ended before AWS was done
     └── AwsFailure            AWS refused a call, or did not answer it
@@ -61,6 +62,10 @@ class AddressKept(ProviderError):
 
 class AddressLost(ProviderError):
     """The Elastic IP is gone, and no other takes its place unasked."""
+
+
+class NetworkUnfit(ProviderError):
+    """A subnet that the user brought is not one that a host can leave from by its own address."""
 
 
 class LaunchFailed(ProviderError):

@@ -15,7 +15,7 @@ from providers.aws.networks import Cidr
 from providers.aws.ownership import SUBNET, Row
 from providers.aws.resource import Ec2Provider, OwnedInputs
 from providers.aws.waiting import CLEARING, removed
-from providers.contract import Resource
+from providers.contract import Resource, known
 
 
 class SubnetInputs(OwnedInputs):
@@ -27,7 +27,11 @@ class SubnetInputs(OwnedInputs):
 
 
 class SubnetProvider(Ec2Provider[SubnetInputs]):
-    """Network, range and zone are fixed; a new subnet is made before the old one goes."""
+    """Network, range and zone are fixed; a new subnet is made before the old one goes.
+
+    The range belongs to the zone: where network and zone stay, the range that the subnet once got stays too,
+    so that naming the zone it already lies in moves nothing.
+    """
 
     inputs = SubnetInputs
     kind = SUBNET
@@ -35,8 +39,15 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
     pinned = ("availabilityZone",)
 
     def fits(self, row: Row, wanted: SubnetInputs) -> bool:
-        zone_fits = wanted.availability_zone in (None, row["AvailabilityZone"])
-        return zone_fits and (row["VpcId"], row["CidrBlock"]) == (wanted.vpc_id, wanted.cidr)
+        return bool(
+            row["VpcId"] == wanted.vpc_id and wanted.availability_zone in (None, row["AvailabilityZone"])
+        )
+
+    def _differs(self, name: str, olds: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+        differs = super()._differs(name, olds, wanted)
+        if name != "cidr" or not differs or not known(wanted.get("cidr")):
+            return differs
+        return self._differs("vpcId", olds, wanted) or self._differs("availabilityZone", olds, wanted)
 
     def request(self, ec2: Any, wanted: SubnetInputs, tags: list[Any]) -> Any:
         zone = {"AvailabilityZone": wanted.availability_zone} if wanted.availability_zone else {}

@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 from components.settings import Settings, SettingsError, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
+GO_WITH = {
+    "vpcId": {"subnetId": "subnet-0123456789abcdef0"},
+    "subnetId": {"vpcId": "vpc-0123456789abcdef0"},
+}
 CANARY = "canary-5f0c1d7e9b"
 NAMES = sorted(str(field.alias) for field in Settings.model_fields.values())
 
@@ -48,7 +52,7 @@ class TestFaults:
         for field in Settings.model_fields.values():
             [example] = field.examples or []
             if not any(word in example for word in ("ADDRESS", "FINGERPRINT", "PORT")):
-                read({str(field.alias): example.strip("'")})
+                read(GO_WITH.get(str(field.alias), {}) | {str(field.alias): example.strip("'")})
 
     def test_an_unknown_setting_is_named_with_the_command_that_removes_it(self) -> None:
         [line] = faults({"regoin": "us-east-1"})
@@ -61,6 +65,25 @@ class TestFaults:
             {"extraAddresses": '[{"address": "1.1.1.1", "reason": "office"}, {"address": "8.8.8.8"}]'}
         )
         assert line.startswith("cexio-bot:extraAddresses (1.reason): ")
+
+    @pytest.mark.parametrize(
+        ("given", "says"),
+        [
+            ({"vpcId"}, ["cexio-bot:subnetId: ", "pulumi config set cexio-bot:subnetId"]),
+            ({"subnetId"}, ["cexio-bot:vpcId: ", "pulumi config set cexio-bot:vpcId"]),
+            ({"vpcId", "subnetId", "vpcCidr"}, ["cexio-bot:vpcCidr: vpcCidr is for", "remove it"]),
+            (
+                {"vpcId", "subnetId", "vpcCidr", "availabilityZone"},
+                ["cexio-bot:availabilityZone: availabilityZone and vpcCidr are for", "remove them"],
+            ),
+        ],
+    )
+    def test_a_network_is_either_the_stacks_own_or_wholly_named(
+        self, given: set[str], says: list[str]
+    ) -> None:
+        examples = {str(field.alias): (field.examples or [""])[0] for field in Settings.model_fields.values()}
+        [line] = faults({name: examples[name] for name in given})
+        assert all(text in line for text in says)
 
     def test_an_address_listed_twice_is_refused(self) -> None:
         row = '{"address": "1.1.1.1", "reason": "office"}'

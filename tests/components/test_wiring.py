@@ -49,7 +49,7 @@ class Wire(MockMonitor):
 class Program:
     """The components as `__main__` puts them together, registered once with the recorder."""
 
-    def __init__(self, recorder: Recorder, release: str | None) -> None:
+    def __init__(self, recorder: Recorder, release: str | None, network: dict[str, str]) -> None:
         pulumi.runtime.set_mocks(recorder, project="cexio-bot", stack="test", monitor=Wire(recorder))
         from components.address import Address, AddressArgs
         from components.bot_host import BotHost, BotHostArgs
@@ -65,7 +65,8 @@ class Program:
             AddressArgs(names=names, host="bot", allocation_id=None, release=release, tags={"team": "x"}),
         )
         self.network = Network(
-            "network", NetworkArgs(names=names, cidr="10.60.0.0/24", availability_zone=None, tags={})
+            "network",
+            NetworkArgs(names=names, cidr="10.60.0.0/24", availability_zone=None, tags={}, **network),
         )
         self.vault = KeyVault(
             "bot-vault",
@@ -89,7 +90,7 @@ class Program:
                 public_ip=self.address.public_ip,
                 secret_arn=self.vault.arn,
                 secret_kms_key=KMS_KEY,
-                after=[self.network.gateway, self.network.route_table],
+                after=self.network.way_out,
                 instance_type="t4g.micro",
                 architecture="arm64",
                 image_id=None,
@@ -118,13 +119,13 @@ class Program:
         )
 
 
-def registered(release: str | None = None, *, brought: bool = False) -> Recorder:
+def registered(release: str | None = None, *, brought: bool = False, **network: str) -> Recorder:
     """What a whole program run registers."""
     recorder = Recorder(brought=brought)
 
     @pulumi.runtime.test
     def run() -> pulumi.Output[None]:
-        program = Program(recorder, release)
+        program = Program(recorder, release, network)
         return pulumi.Output.all(program.key.status, program.bot.instance_id).apply(lambda _: None)
 
     run()
@@ -274,3 +275,32 @@ class TestContract:
             "cexio:TradingKey": "key-bot",
         }
         assert {"aws:ElasticIpAssociation", "aws:Tags", "cexio:Whitelist"} <= set(made)
+
+
+class TestNetwork:
+    """A brought network got a gateway and a route of ours, and the company's firewall saw a stranger."""
+
+    def test_in_a_network_of_the_users_only_the_firewall_is_made(self) -> None:
+        brought = registered(vpc_id="vpc-1", subnet_id="subnet-1")
+        kinds = {"Vpc", "Subnet", "InternetGateway", "RouteTable", "SecurityGroup", "ExistingNetwork"}
+        assert kinds & {kind.removeprefix("aws:") for kind in brought.made} == {
+            "SecurityGroup",
+            "ExistingNetwork",
+        }
+        assert inputs(brought.made, "aws:SecurityGroup")["vpcId"] == "vpc-1"
+        assert inputs(brought.made, "aws:NetworkInterface")["subnetId"] == "subnet-1"
+        for after in ("aws:ElasticIpAssociation", "aws:SecurityGroup", "aws:NetworkInterface"):
+            assert any("network-existing" in urn for urn in brought.asked[after].dependencies)
+
+    @pytest.mark.parametrize(
+        ("cidr", "parts"),
+        [
+            ("10.60.0.0/24", ["10.60.0.0/27", "10.60.0.32/27", "10.60.0.224/27"]),
+            ("10.60.0.0/25", ["10.60.0.0/28", "10.60.0.16/28", "10.60.0.112/28"]),
+            ("10.60.0.0/16", ["10.60.0.0/24", "10.60.1.0/24", "10.60.7.0/24"]),
+        ],
+    )
+    def test_each_zone_has_a_range_of_its_own(self, cidr: str, parts: list[str]) -> None:
+        from components.network import part_of
+
+        assert [part_of(cidr, zone) for zone in (None, "us-east-1a", "us-east-1g")] == parts

@@ -14,6 +14,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from providers.aws.elastic_ip import ElasticIp
 from providers.aws.elastic_ip_association import ElasticIpAssociation
+from providers.aws.existing_network import ExistingNetwork
 from providers.aws.instance import Instance
 from providers.aws.instance_profile import InstanceProfile
 from providers.aws.internet_gateway import InternetGateway
@@ -38,6 +39,7 @@ PINNED = {
         "providers.aws.route_table.RouteTableProvider",
         "owner tags vpcId subnetId internetGatewayId",
     ),
+    ExistingNetwork: ("providers.aws.existing_network.ExistingProvider", "vpcId subnetId"),
     SecurityGroup: (
         "providers.aws.security_group.SecurityGroupProvider",
         "owner tags vpcId name description ingress egress",

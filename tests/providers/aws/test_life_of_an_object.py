@@ -123,6 +123,8 @@ class TestEnd:
             assert outs["scheduledForDeletion"] is True
         elif resource == "Tags":
             assert outs["tags"] == {}
+        elif resource == "ExistingNetwork":
+            assert id_ == made.id
         else:
             assert id_ == ""
 

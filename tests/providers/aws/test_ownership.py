@@ -116,7 +116,11 @@ class TestReplacement:
     """The new object was found to be the old one, and the delete of the old one deleted it."""
 
     @pytest.mark.parametrize(
-        ("resource", "change"), [("Vpc", {"cidr": "10.61.0.0/24"}), ("Subnet", {"cidr": "10.60.0.128/25"})]
+        ("resource", "change"),
+        [
+            ("Vpc", {"cidr": "10.61.0.0/24"}),
+            ("Subnet", {"cidr": "10.60.0.128/25", "availabilityZone": "us-east-1f"}),
+        ],
     )
     def test_a_new_one_is_made_beside_the_old_one(
         self, own_stack: World, resource: str, change: dict[str, Any]

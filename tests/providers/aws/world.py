@@ -20,6 +20,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from providers.aws.elastic_ip import ElasticIpProvider
 from providers.aws.elastic_ip_association import AssocProvider
+from providers.aws.existing_network import ExistingProvider
 from providers.aws.instance import InstanceProvider
 from providers.aws.instance_profile import ProfileProvider
 from providers.aws.internet_gateway import GatewayProvider
@@ -167,7 +168,7 @@ OBJECTS: dict[str, Object] = {
         lambda world: {"vpcId": world.out("Vpc", "vpcId"), "cidr": "10.60.0.0/25"},
         ("subnetId", "availabilityZone"),
         change={"tags": {"team": "b"}},
-        replaced_by={"vpcId": "vpc-2", "cidr": "10.60.0.128/25", "availabilityZone": "us-east-1g"},
+        replaced_by={"vpcId": "vpc-2", "availabilityZone": "us-east-1g"},
         drift=lambda aws, made: aws.client("ec2").modify_subnet_attribute(
             SubnetId=made.id, MapPublicIpOnLaunch={"Value": True}
         ),
@@ -196,6 +197,18 @@ OBJECTS: dict[str, Object] = {
             RouteTableId=made.id, DestinationCidrBlock="0.0.0.0/0"
         ),
         drifts="internetGatewayId",
+    ),
+    "ExistingNetwork": Object(
+        ExistingProvider(),
+        # the route is the subnet's, which makes it one to bring
+        lambda world: {
+            "vpcId": world.out("RouteTable", "vpcId"),
+            "subnetId": world.out("Subnet", "subnetId"),
+        },
+        ("vpcId", "subnetId", "availabilityZone", "routeTableId", "internetGatewayId"),
+        change={},
+        replaced_by={"vpcId": "vpc-2", "subnetId": "subnet-2"},
+        owned=False,
     ),
     "SecurityGroup": Object(
         SecurityGroupProvider(),
