@@ -4,8 +4,7 @@ A policy compares `aws:PrincipalArn`: the ARN of the role, path included, not of
 that is let through stands for the random tail of a role of IAM Identity Center, which changes when its
 permission set is provisioned again; only AWS makes roles below its path.
 
-`not_among` keeps a run from locking itself out: it is asked before anything is written. Nothing here calls
-AWS.
+`let_in` keeps a run from locking itself out: it is asked before anything is written. Nothing here calls AWS.
 
 Errors: LockedOut (a ProviderError): the caller is not, or would not be, let at the value.
 """
@@ -18,6 +17,7 @@ from collections.abc import Sequence
 
 from providers.aws.caller import Caller
 from providers.errors import ProviderError
+from providers.notices import notice
 
 SETTING = "cexio-bot:deployers"
 NAME = r"[\w+=,.@-]{1,128}"
@@ -50,13 +50,36 @@ def checked_deployers(arns: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(set(arns)))
 
 
+def let_in(secret: str, configured: Sequence[str], pinned: Sequence[str], caller: Caller) -> list[str]:
+    """Whom the secret's policy is to let in: those configured, else those of before, else the caller.
+
+    Raises LockedOut unless the caller is one of them.
+    """
+    known = list(configured or pinned)
+    if not admits(known, caller):
+        if known:
+            raise _not_among(secret, known, caller, configured=bool(configured))
+        if not caller.exact:
+            raise _unnamed(secret, caller)
+    if caller.is_root:
+        notice(
+            f"the account's root deploys, and the secret {secret} is open to it: make a role or a user with "
+            "the rights that are needed, and deploy as that"
+        )
+    if not caller.exact:
+        notice(
+            "these credentials may not ask for the ARN of their own role (iam:GetRole), so it was found "
+            f"among the deployers by its name: if its path in {SETTING} is another, they are shut out"
+        )
+    return known or [caller.principal_arn]
+
+
 def admits(deployers: Sequence[str], caller: Caller) -> bool:
     """Whether the caller is one of them; by name alone where its role's path could not be asked."""
     return any(_matches(arn, caller) for arn in deployers)
 
 
-def not_among(secret: str, deployers: Sequence[str], caller: Caller, *, configured: bool) -> LockedOut:
-    """The refusal of a caller who is not one of the deployers, with the command that adds it."""
+def _not_among(secret: str, deployers: Sequence[str], caller: Caller, *, configured: bool) -> LockedOut:
     if configured:
         seen = f"not among {SETTING}, so the policy of this secret would lock this very run out"
     else:
@@ -67,8 +90,7 @@ def not_among(secret: str, deployers: Sequence[str], caller: Caller, *, configur
     )
 
 
-def unnamed(secret: str, caller: Caller) -> LockedOut:
-    """The refusal to pin a caller whose ARN is not known for certain."""
+def _unnamed(secret: str, caller: Caller) -> LockedOut:
     return LockedOut(
         f"Secret {secret}: these credentials are {caller.arn}, and may not ask for the ARN of their own role "
         "(iam:GetRole), which this secret's policy has to name: nothing was changed; allow them that, or "

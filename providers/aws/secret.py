@@ -24,12 +24,12 @@ from pydantic import AfterValidator, Field, field_validator
 
 from providers.aws import session
 from providers.aws.caller import caller
-from providers.aws.deployers import SETTING, admits, not_among, unnamed
+from providers.aws.deployers import let_in
 from providers.aws.failures import code_of, is_gone
 from providers.aws.ownership import OWNER, own_tags, shown_tags, tag_changes, tag_list, tags_of
 from providers.aws.policy_text import canonical
 from providers.aws.resource import AwsProvider, OwnedInputs
-from providers.aws.secret_policy import closed_to_all_but
+from providers.aws.secret_policy import closed_to_all_but, says_the_same
 from providers.aws.secret_versions import PLACEHOLDER
 from providers.aws.tokens import client_token
 from providers.aws.waiting import FRESH, fresh, persistently, removed, wait_for
@@ -110,24 +110,9 @@ class SecretProvider(AwsProvider[SecretInputs]):
         return found
 
     def _let_in(self, wanted: SecretInputs, olds: Mapping[str, Any]) -> list[str]:
-        """Who may touch the value after this run; LockedOut unless that is the caller too."""
-        known = list(wanted.deployers or olds.get("deployers") or ())
-        who = caller(self.endpoints)
-        if known and not admits(known, who):
-            raise not_among(wanted.name, known, who, configured=wanted.deployers is not None)
-        if not known and not who.exact:
-            raise unnamed(wanted.name, who)
-        if who.is_root:
-            notice(
-                f"the account's root deploys, and the secret {wanted.name} is open to it: make a role or a "
-                "user with the rights that are needed, and deploy as that"
-            )
-        if not who.exact:
-            notice(
-                "these credentials may not ask for the ARN of their own role (iam:GetRole), so it was found "
-                f"among the deployers by its name: if its path in {SETTING} is another, they are shut out"
-            )
-        return known or [who.principal_arn]
+        return let_in(
+            wanted.name, wanted.deployers or (), olds.get("deployers") or (), caller(self.endpoints)
+        )
 
     def find(self, wanted: SecretInputs) -> str | None:
         secret = self._secret(wanted.name)
@@ -189,7 +174,7 @@ class SecretProvider(AwsProvider[SecretInputs]):
 
     def _align_policy(self, id_: str, wanted: str) -> bool:
         """Put the policy if it is another, and see it there; whether it was put."""
-        if self._policy(id_) == wanted:
+        if says_the_same(self._policy(id_), wanted):
             return False
         persistently(
             lambda: self.secrets.put_resource_policy(
@@ -198,29 +183,28 @@ class SecretProvider(AwsProvider[SecretInputs]):
             _unsettled,
             FRESH,
         )
-        wait_for(lambda: self._policy(id_) == wanted or None, f"the policy of {id_} to be seen", FRESH)
+        wait_for(
+            lambda: says_the_same(self._policy(id_), wanted) or None, f"the policy of {id_} to be seen", FRESH
+        )
         return True
 
     def drifted(self, olds: Mapping[str, Any]) -> bool:
-        if olds.get("scheduledForDeletion") or not olds.get("deployers"):
-            return True
-        arn, role, deployers = olds.get("arn"), olds.get("hostRoleName"), olds.get("deployers")
-        return bool(arn and role) and olds.get("policy") != closed_to_all_but(
-            str(arn), str(role), [str(one) for one in deployers or ()]
-        )
+        wanted = _policy_of(olds)
+        return bool(olds.get("scheduledForDeletion")) or wanted is None or olds.get("policy") != wanted
 
     def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
         secret = self._secret(id_)
         if secret is None:
             return None
-        doomed = bool(secret.get("DeletedDate"))
+        doomed, wanted = bool(secret.get("DeletedDate")), _policy_of({**recorded, "arn": secret["ARN"]})
+        policy = recorded.get("policy") if doomed else self._policy(id_)
         return {
             **shown_tags(secret, recorded),
             "arn": secret["ARN"],
             "name": secret["Name"],
             "description": secret.get("Description", ""),
             "kmsKeyId": _shown_key(secret, recorded.get("kmsKeyId")),
-            "policy": recorded.get("policy") if doomed else self._policy(id_),
+            "policy": wanted if wanted and says_the_same(policy, wanted) else policy,
             "replicas": sorted(one["Region"] for one in secret.get("ReplicationStatus") or ()) or None,
             "scheduledForDeletion": doomed,
         }
@@ -268,6 +252,12 @@ def _being_deleted(error: ClientError) -> bool:
 def _unsettled(error: ClientError) -> bool:
     """Whether the secret was made or restored a moment ago, and part of AWS does not know it yet."""
     return fresh(error) or _being_deleted(error)
+
+
+def _policy_of(props: Mapping[str, Any]) -> str | None:
+    """The policy that an object of these properties should have; None where they do not say who is let in."""
+    arn, role, deployers = (props.get(name) for name in ("arn", "hostRoleName", "deployers"))
+    return closed_to_all_but(arn, role, deployers) if arn and role and deployers else None
 
 
 def _changes(secret: Mapping[str, Any], wanted: SecretInputs) -> dict[str, str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from providers.aws.policy_text import canonical
@@ -43,24 +43,43 @@ def closed_to_all_but(secret_arn: str, host_role: str, deployers: Sequence[str])
     return canonical({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def says_the_same(text: str | None, wanted: str) -> bool:
+    """Whether two policies differ in nothing but form: AWS may give one back in another than it was put."""
+    return text is not None and _plain(json.loads(text)) == _plain(json.loads(wanted))
+
+
 def is_closed(text: str | None) -> bool:
     """Whether a policy keeps the value from everybody whom it does not name: a key may be put there."""
     try:
         statements = json.loads(text or "{}").get("Statement", [])
-        return any(_closes(one) for one in (statements if isinstance(statements, list) else [statements]))
     except (ValueError, AttributeError):
         return False
+    return any(_closes(_plain(one)) for one in (statements if isinstance(statements, list) else [statements]))
 
 
-def _closes(statement: Mapping[str, Any]) -> bool:
-    condition = statement.get("Condition") or {}
-    exempt = (condition.get("ArnNotLike") or {}).get("aws:PrincipalArn") or []
-    return (
-        statement.get("Effect") == "Deny"
-        and statement.get("Principal") in ("*", {"AWS": "*"})
-        and statement.get("Resource") == "*"
-        and set(VALUE_CALLS) <= set(statement.get("Action") or [])
-        and list(condition) == ["ArnNotLike"]
-        and bool(exempt)
-        and not any(re.split("[:/]", str(arn))[-1].startswith("*") for arn in exempt)
-    )
+def _closes(statement: Any) -> bool:
+    match statement:
+        case {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": list(actions),
+            "Resource": "*",
+            "Condition": {"ArnNotLike": {"aws:PrincipalArn": exempt, **other_keys}, **other_operators},
+        } if not other_keys and not other_operators:
+            arns = exempt if isinstance(exempt, list) else [exempt]
+            # what ends in a name that begins with a wildcard exempts more than it names
+            named = [not re.split("[:/]", str(arn))[-1].startswith("*") for arn in arns]
+            return set(VALUE_CALLS) <= set(actions) and all(named)
+    return False
+
+
+def _plain(part: Any) -> Any:
+    """One form for all that mean the same: lists in order, a list of one as that one, anybody as `*`."""
+    if part == {"AWS": "*"} or part == {"AWS": ["*"]}:
+        return "*"
+    if isinstance(part, dict):
+        return {name: _plain(value) for name, value in part.items()}
+    if isinstance(part, list):
+        plain = sorted((_plain(one) for one in part), key=lambda one: json.dumps(one, sort_keys=True))
+        return plain[0] if len(plain) == 1 else plain
+    return part

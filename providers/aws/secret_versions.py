@@ -7,11 +7,14 @@ moves AWSCURRENT from the version it was seen on, which AWS refuses if it is no 
 lock.
 
 Does not know what a version holds, deletes no version, and gives AWSCURRENT to nothing but what it is told to
-promote.
+promote. Puts nothing into a secret whose policy does not keep the value from all but those it names: somebody
+may have opened it since the container was made.
 
 Errors (ProviderError):
     SecretGone         there is no such secret, or it is scheduled for deletion
+    SecretOpen         its policy lets more than its host and its deployers at the value
     SecretUnreadable   we may not read its value
+    LockedOut          its policy keeps us from its value (providers/aws/deployers.py)
     StagedMeanwhile    another version was staged or promoted by somebody else while we worked
     SecretUnsettled    Secrets Manager did not come to show what we did within the time allowed
 """
@@ -24,7 +27,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from providers.aws.failures import code_of
+from providers.aws.deployers import SETTING, LockedOut
+from providers.aws.failures import code_of, text_of
+from providers.aws.secret_policy import is_closed
 from providers.errors import ProviderError
 
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
@@ -34,6 +39,10 @@ PLACEHOLDER = '{"status":"awaiting key"}'
 
 class SecretGone(ProviderError):
     """There is no such secret, or it is scheduled for deletion."""
+
+
+class SecretOpen(ProviderError):
+    """The policy of the secret is not there, or lets others at its value."""
 
 
 class SecretUnreadable(ProviderError):
@@ -91,12 +100,21 @@ class SecretVersions:
             if code_of(error) in ("AccessDeniedException", "DecryptionFailure"):
                 raise SecretUnreadable(
                     f"{self._arn}: these AWS credentials may not read the secret (secretsmanager:"
-                    "GetSecretValue): offer the key again with CEXIO_KEY_FILE, or run with a role that may"
+                    "GetSecretValue; its policy lets its deployers alone): run as one who may, add these to "
+                    f"{SETTING}, or offer the key again with CEXIO_KEY_FILE"
                 ) from None
             raise
 
     def stage(self, version: str, text: str) -> Stages:
-        """Make the version exist and be AWSPENDING; AWSCURRENT stays where it is. The labels afterwards."""
+        """Make the version exist and be AWSPENDING; AWSCURRENT stays where it is. The labels afterwards.
+
+        Raises SecretOpen, and puts nothing, where the value would be open to others.
+        """
+        if not is_closed(self._policy()):
+            raise SecretOpen(
+                f"{self._arn}: its policy does not keep others from its value, so no key is put there: "
+                "`pulumi refresh`, then `pulumi up` closes it"
+            )
         if self.stages().current is None:
             # The first version of a secret becomes AWSCURRENT whatever is asked for: it must not be a key.
             self._client.put_secret_value(SecretId=self._arn, SecretString=PLACEHOLDER)
@@ -128,6 +146,10 @@ class SecretVersions:
             )
             self._settled(lambda stages: stages.pending != version)
 
+    def _policy(self) -> str | None:
+        text = self._client.get_resource_policy(SecretId=self._arn).get("ResourcePolicy")
+        return None if text is None else str(text)
+
     def _put(self, version: str, text: str) -> None:
         try:
             self._client.put_secret_value(
@@ -139,6 +161,7 @@ class SecretVersions:
                     f"{self._arn}: version {version} exists with another content than this key: somebody put "
                     "it there by hand; make a new key on the exchange and offer that one"
                 ) from None
+            self._tell_a_lock_out(error)
             raise
 
     def _move(self, label: str, to: str, holder: str | None) -> None:
@@ -151,7 +174,15 @@ class SecretVersions:
         except ClientError as error:
             if code_of(error) in ("InvalidParameterException", "InvalidRequestException"):
                 raise self._staged_meanwhile() from None
+            self._tell_a_lock_out(error)
             raise
+
+    def _tell_a_lock_out(self, error: ClientError) -> None:
+        if code_of(error) == "AccessDeniedException" and "resource-based policy" in text_of(error):
+            raise LockedOut(
+                f"{self._arn}: its policy keeps these credentials from its value ({text_of(error)}): run as "
+                f"one of its deployers, or add these to {SETTING} and run `pulumi up`"
+            ) from None
 
     def _settled(self, seen: Callable[[Stages], bool]) -> Stages:
         """Wait until the labels read as they were written."""

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from providers.aws.secret_versions import PLACEHOLDER, SecretGone, SecretVersions, StagedMeanwhile, Stages
+from providers.aws.deployers import LockedOut
+from providers.aws.secret_policy import closed_to_all_but
+from providers.aws.secret_versions import (
+    PLACEHOLDER,
+    SecretGone,
+    SecretOpen,
+    SecretUnreadable,
+    SecretVersions,
+    StagedMeanwhile,
+    Stages,
+)
 from tests.providers.sandbox_processes import Aws
 
+DEPLOYER = "arn:aws:iam::123456789012:user/deployer"
+ELSE = "arn:aws:iam::123456789012:role/somebody-else"
 KEY = '{"key":"k","secret":"canary-secret"}'
 FIRST, SECOND = "a" * 64, "b" * 64
 
@@ -29,13 +42,24 @@ def client(aws: Aws) -> Any:
 
 @pytest.fixture
 def arn(client: Any) -> str:
-    made = client.create_secret(Name=f"s/{uuid.uuid4().hex}.x", SecretString=PLACEHOLDER)
-    return str(made["ARN"])
+    return closed(client, SecretString=PLACEHOLDER)
 
 
 @pytest.fixture
 def versions(client: Any, arn: str) -> SecretVersions:
     return SecretVersions(client, arn, settles_within=1)
+
+
+def closed(client: Any, **value: str) -> str:
+    """A new container that only the deployer and a host's role may touch."""
+    arn = str(client.create_secret(Name=f"s/{uuid.uuid4().hex}.x", **value)["ARN"])
+    close(client, arn, DEPLOYER)
+    return arn
+
+
+def close(client: Any, arn: str, *deployers: str) -> None:
+    policy = closed_to_all_but(arn, "host", deployers)
+    client.put_resource_policy(SecretId=arn, ResourcePolicy=policy, BlockPublicPolicy=True)
 
 
 class Watched:
@@ -66,7 +90,7 @@ class TestStaging:
         assert versions.read(FIRST) == KEY
 
     def test_the_first_version_of_an_empty_container_is_never_the_key(self, client: Any) -> None:
-        arn = client.create_secret(Name=f"s/{uuid.uuid4().hex}.x")["ARN"]
+        arn = closed(client)
         watched = Watched(client, arn)
         SecretVersions(watched, arn).stage(FIRST, KEY)
         assert watched.currents
@@ -156,3 +180,43 @@ class TestGone:
             versions.stages()
         with pytest.raises(SecretGone, match="no such secret"):
             SecretVersions(client, arn[:-6] + "aaaaaa").stages()
+
+
+class TestClosed:
+    """A key put into a container that somebody had opened was everybody's who might read secrets."""
+
+    @pytest.mark.parametrize("drift", ["removed", "opened", "narrowed"])
+    def test_no_key_is_put_where_others_may_read_it(self, client: Any, arn: str, drift: str) -> None:
+        if drift == "removed":
+            client.delete_resource_policy(SecretId=arn)
+        else:
+            policy = json.loads(closed_to_all_but(arn, "host", [DEPLOYER]))
+            if drift == "opened":
+                policy["Statement"][0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"] = [
+                    "arn:aws:iam::*:role/*"
+                ]
+            else:
+                policy["Statement"][0]["Action"].remove("secretsmanager:GetSecretValue")
+            client.put_resource_policy(SecretId=arn, ResourcePolicy=json.dumps(policy))
+        watched = Watched(client, arn)
+        with pytest.raises(SecretOpen, match="pulumi refresh"):
+            SecretVersions(watched, arn).stage(FIRST, KEY)
+        assert FIRST not in client.describe_secret(SecretId=arn)["VersionIdsToStages"]
+
+    def test_who_is_not_let_in_is_told_by_whom_and_how(
+        self, versions: SecretVersions, client: Any, arn: str
+    ) -> None:
+        current = versions.stage(FIRST, KEY).current
+        close(client, arn, ELSE)
+        for locked in (
+            lambda: versions.stage(SECOND, KEY),
+            lambda: versions.promote(FIRST, instead_of=current),
+        ):
+            with pytest.raises(LockedOut) as told:
+                locked()
+            assert "user/deployer" in str(told.value)
+            assert "cexio-bot:deployers" in str(told.value)
+            assert "canary" not in str(told.value)
+        with pytest.raises(SecretUnreadable, match="cexio-bot:deployers"):
+            versions.read(FIRST)
+        assert versions.stages() == Stages(current=current, pending=FIRST)

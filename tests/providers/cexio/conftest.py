@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from components.cloud_config import cloud_config
+from providers.aws.secret_policy import closed_to_all_but
 from tests.providers.dynamic_server import DynamicServer
 from tests.providers.sandbox_processes import Aws, Exchange, endpoints_file
 
+DEPLOYER = "arn:aws:iam::123456789012:user/deployer"
 PLACEHOLDER = '{"status":"awaiting key"}'
 RIGHTS = ["ssm:UpdateInstanceInformation", "secretsmanager:GetSecretValue"]
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
@@ -69,9 +71,15 @@ class Sandbox:
         return "".join(file.read_text(errors="replace") for file in files)
 
     def secret(self) -> str:
-        """A new container with its placeholder version, as the stack makes it."""
+        """A new container with its placeholder version, closed, as the stack makes it."""
         made = self.secrets.create_secret(Name=f"s/{uuid.uuid4().hex}.x", SecretString=PLACEHOLDER)
+        self.close(made["ARN"], DEPLOYER)
         return str(made["ARN"])
+
+    def close(self, arn: str, *deployers: str) -> None:
+        """Put the policy that lets the host and these at the value."""
+        policy = closed_to_all_but(arn, "host", deployers)
+        self.secrets.put_resource_policy(SecretId=arn, ResourcePolicy=policy, BlockPublicPolicy=True)
 
     def stages(self, arn: str) -> dict[str, str]:
         """Version id by label."""
