@@ -37,6 +37,7 @@ network = Network(
         names=names,
         cidr=settings.vpc_cidr,
         availability_zone=settings.availability_zone,
+        instance_type=settings.instance_type,
         vpc_id=settings.vpc_id,
         subnet_id=settings.subnet_id,
         tags=settings.tags,

@@ -33,13 +33,17 @@ EGRESS = [{"protocol": "tcp", "port": 443, "cidr": "0.0.0.0/0"}]
 
 
 class NetworkArgs(BaseModel):
-    """A network of our own by `cidr`, its zone None for any; or the user's, by `vpc_id` and `subnet_id`."""
+    """A network of our own by `cidr`, or the user's, by `vpc_id` and `subnet_id`.
+
+    availability_zone: None for one that has the instance type.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     names: Names
     cidr: str
     availability_zone: str | None
+    instance_type: str | None = None
     vpc_id: str | None = None
     subnet_id: str | None = None
     tags: dict[str, str]
@@ -86,6 +90,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=vpc.vpc_id,
             cidr=part_of(args.cidr, args.availability_zone),
             availability_zone=args.availability_zone,
+            instance_type=args.instance_type,
             tags=args.tags,
             opts=child,
         )

@@ -5,6 +5,7 @@ An address given out automatically would be the sender of the first packets, bef
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,13 +18,16 @@ from providers.aws.resource import Ec2Provider, OwnedInputs
 from providers.aws.waiting import CLEARING, removed
 from providers.contract import Resource, known
 
+ZONE = r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$"
+
 
 class SubnetInputs(OwnedInputs):
-    """availabilityZone: left out, AWS chooses one, which then stays."""
+    """availabilityZone: left out, one that has `instanceType`, else AWS's choice; it then stays."""
 
     vpc_id: str = Field(pattern=r"^vpc-")
     cidr: Cidr
-    availability_zone: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")
+    availability_zone: str | None = Field(default=None, pattern=ZONE)
+    instance_type: str | None = None
 
 
 class SubnetProvider(Ec2Provider[SubnetInputs]):
@@ -44,16 +48,29 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
         )
 
     def _differs(self, name: str, olds: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+        if name == "instanceType":
+            return False  # it chose the zone once; a host that moves for it is asked for by a zone
         differs = super()._differs(name, olds, wanted)
         if name != "cidr" or not differs or not known(wanted.get("cidr")):
             return differs
         return self._differs("vpcId", olds, wanted) or self._differs("availabilityZone", olds, wanted)
 
     def request(self, ec2: Any, wanted: SubnetInputs, tags: list[Any]) -> Any:
-        zone = {"AvailabilityZone": wanted.availability_zone} if wanted.availability_zone else {}
+        chosen = wanted.availability_zone or self._zone_with(wanted.instance_type)
+        zone = {"AvailabilityZone": chosen} if chosen else {}
         return ec2.create_subnet(VpcId=wanted.vpc_id, CidrBlock=wanted.cidr, TagSpecifications=tags, **zone)[
             "Subnet"
         ]
+
+    def _zone_with(self, instance_type: str | None) -> str | None:
+        """The first zone that has the machine: AWS's own choice may be one that has not."""
+        if instance_type is None:
+            return None
+        of_type: list[Any] = [{"Name": "instance-type", "Values": [instance_type]}]
+        offered = self.ec2.describe_instance_type_offerings(
+            LocationType="availability-zone", Filters=of_type
+        )["InstanceTypeOfferings"]
+        return min((str(one["Location"]) for one in offered if _plain(one["Location"])), default=None)
 
     def align(self, id_: str, wanted: SubnetInputs, before: Mapping[str, Any]) -> None:
         if self.row(id_).get("MapPublicIpOnLaunch"):
@@ -76,6 +93,11 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
         removed(lambda: self.ec2.delete_subnet(SubnetId=id_), CLEARING)
 
 
+def _plain(zone: str) -> bool:
+    """Whether it is a zone of the region, not a local one."""
+    return re.fullmatch(ZONE, zone) is not None
+
+
 class Subnet(Resource, module="aws", name="Subnet"):
     """A subnet. EC2 API: CreateSubnet."""
 
@@ -90,6 +112,7 @@ class Subnet(Resource, module="aws", name="Subnet"):
         vpc_id: pulumi.Input[str],
         cidr: pulumi.Input[str],
         availability_zone: pulumi.Input[str] | None = None,
+        instance_type: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -98,6 +121,7 @@ class Subnet(Resource, module="aws", name="Subnet"):
             "vpcId": vpc_id,
             "cidr": cidr,
             "availabilityZone": availability_zone,
+            "instanceType": instance_type,
             "tags": tags,
             "subnetId": None,
         }

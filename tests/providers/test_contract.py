@@ -33,7 +33,7 @@ from tests.providers.aws.world import OBJECTS
 # type token's name: class path of the provider, input names. Changing one needs an alias: see the docstring.
 PINNED = {
     Vpc: ("providers.aws.vpc.VpcProvider", "owner tags cidr"),
-    Subnet: ("providers.aws.subnet.SubnetProvider", "owner tags vpcId cidr availabilityZone"),
+    Subnet: ("providers.aws.subnet.SubnetProvider", "owner tags vpcId cidr availabilityZone instanceType"),
     InternetGateway: ("providers.aws.internet_gateway.GatewayProvider", "owner tags vpcId"),
     RouteTable: (
         "providers.aws.route_table.RouteTableProvider",
