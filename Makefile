@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 
-.PHONY: help setup up preview refresh recover destroy down status test test-long test-all check format lock picture clean
+.PHONY: help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ $(VENV)/.installed: $(LOCKS)
 
 up: setup  ## the main job: start the sandbox, deploy, make a key there, prove and promote it
 	@$(PY) -m sandbox.story up
+
+preflight: setup  ## ask AWS what an `up` would fail on, changing nothing; STACK=name asks for a real stack
+	@$(PY) -m $(if $(STACK),commands.preflight --stack $(STACK),sandbox.story preflight)
 
 preview: setup  ## show what `up` would change
 	@$(PY) -m sandbox.story preview

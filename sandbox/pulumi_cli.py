@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,6 +107,12 @@ class Pulumi:
             text=True,
             check=False,
         )
+
+    def command(self, name: str) -> int:
+        """Run one of the operator's commands on the sandbox's stack, with this engine; its exit status."""
+        path = f"{Path(self.engine.command).parent}{os.pathsep}{self.environment.get('PATH', os.defpath)}"
+        words = [sys.executable, "-m", f"commands.{name}", "--stack", STACK]
+        return subprocess.run(words, cwd=ROOT, env={**self.environment, "PATH": path}, check=False).returncode
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; empty where there is no stack yet."""

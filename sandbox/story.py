@@ -1,6 +1,6 @@
 """What the sandbox's `make` targets do, told as it happens.
 
-    python -m sandbox.story up | preview | refresh | recover | destroy
+    python -m sandbox.story up | preflight | preview | refresh | recover | destroy
 
 `up` is the whole story of the product: world, stack, a person who makes the key that the stack asks for, and
 the proof of that key. The work is the engine's, the program's and the world's; here is only their order and
@@ -122,6 +122,13 @@ def recover(pulumi: Pulumi, folder: Path) -> int:
     return status
 
 
+def preflight(pulumi: Pulumi, folder: Path) -> int:
+    """What an `up` would fail on, asked without changing anything."""
+    World(folder).require_running()
+    stack_selected(pulumi, folder)
+    return pulumi.command("preflight")
+
+
 def destroy(pulumi: Pulumi, folder: Path) -> int:
     """Destroy the stack alone; say which address is kept."""
     World(folder).require_running()
@@ -136,6 +143,7 @@ def destroy(pulumi: Pulumi, folder: Path) -> int:
 STORIES: dict[str, Callable[[Pulumi, Path], int]] = {
     "up": up,
     "preview": preview,
+    "preflight": preflight,
     "refresh": refresh,
     "recover": recover,
     "destroy": destroy,

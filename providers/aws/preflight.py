@@ -12,10 +12,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from providers.aws.checks import account, machine, quotas, taken
-from providers.aws.checks.finding import Check, Finding, Outcome, found
+from providers.aws.checks.finding import Finding, Outcome, found
 from providers.aws.checks.permitted import SUBJECT, permissions
 from providers.aws.permissions import ACTIONS, MAKING, RELEASE
 from providers.aws.plan import Plan, plan_of
@@ -77,27 +78,24 @@ def passed(props: Mapping[str, Any], endpoints: Endpoints, wished: Mapping[str, 
 
 def inspected(plan: Plan, endpoints: Endpoints, *, whole: bool = False) -> list[Finding]:
     """Every finding, the caller first. whole: ask for every permission, not only for what is to be made."""
-    who, first = account.identity(endpoints)
-    if who is None:
-        off = [one for one in account.region(endpoints) if one.outcome is Outcome.REFUSED]
-        return off if off and first.outcome is Outcome.REFUSED else [first]
-    checks: list[Callable[[], list[Finding]]] = [lambda: account.region(endpoints)]
-    for subject, check in CHECKS.items():
-        if not (plan.brings_network and subject in OF_A_NETWORK):
-            checks.append(_bound(subject, check, plan, endpoints))
     with ThreadPoolExecutor(AT_A_TIME, "preflight") as pool:
-        rest = [one for answer in pool.map(lambda check: check(), checks) for one in answer]
+        region = pool.submit(account.region, endpoints)
+        who, first = account.identity(endpoints)
+        off = [one for one in region.result() if one.outcome is Outcome.REFUSED]
+        if off:
+            return off if who is None else [first, *off]  # elsewhere no credentials are known either
+        if who is None:
+            return [first]
+        chosen = [
+            (subject, partial(check, plan, endpoints))
+            for subject, check in CHECKS.items()
+            if not (plan.brings_network and subject in OF_A_NETWORK)
+        ]
+        rest = [*region.result(), *(one for answer in pool.map(found, *zip(*chosen)) for one in answer)]
     missing = {one.makes for one in rest if one.makes}
     actions = set(ACTIONS) - RELEASE if whole else {action for one in missing for action in MAKING[one]}
     allowed = found(SUBJECT, lambda: permissions(plan, endpoints, who, actions))
     return [first, *rest, *allowed]
-
-
-def _bound(
-    subject: str, check: Callable[[Plan, Endpoints], Iterable[Finding]], plan: Plan, endpoints: Endpoints
-) -> Callable[[], list[Finding]]:
-    bound: Check = lambda: check(plan, endpoints)  # noqa: E731
-    return lambda: found(subject, bound)
 
 
 def _told(lines: list[str]) -> str:

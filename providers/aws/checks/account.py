@@ -49,10 +49,9 @@ def region(endpoints: Endpoints) -> list[Finding]:
 
     def asked() -> Iterator[Finding]:
         ec2 = session.client("ec2", endpoints.model_copy(update={"region": home}))
-        rows = ec2.describe_regions(AllRegions=True, Filters=[{"Name": "region-name", "Values": [name]}])[
-            "Regions"
-        ]
-        state = rows[0].get("OptInStatus") if rows else None
+        filters: Any = [{"Name": "region-name", "Values": [name]}]
+        rows = ec2.describe_regions(AllRegions=True, Filters=filters)["Regions"]
+        state = next((row.get("OptInStatus") for row in rows if row.get("RegionName") == name), None)
         if state is None:
             yield refused(subject, "AWS has no such region: `pulumi config set cexio-bot:region REGION`")
         elif state == "not-opted-in":
@@ -67,11 +66,18 @@ def region(endpoints: Endpoints) -> list[Finding]:
     return found(subject, asked)
 
 
-def _skew(error: Any) -> float | None:
+def _skew(error: BaseException) -> float | None:
     """How many seconds this machine's clock is ahead of AWS's, by the date of its answer."""
-    headers = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    if not isinstance(error, ClientError):
+        return None
+    headers: Any = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     try:
         theirs = parsedate_to_datetime(str(headers.get("date", "")))
     except ValueError:
         return None
-    return (datetime.now(timezone.utc) - theirs).total_seconds()
+    return (now() - theirs).total_seconds()
+
+
+def now() -> datetime:
+    """This machine's time."""
+    return datetime.now(timezone.utc)

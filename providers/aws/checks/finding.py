@@ -60,8 +60,7 @@ def found(subject: str, check: Check) -> list[Finding]:
             seen.append(one)
     except (ClientError, BotoCoreError) as error:
         failure = told(error, subject)
-        action = getattr(error, "response", {}).get("ResponseMetadata", {}).get("Action", "")
-        needed = isinstance(failure, AccessRefused) and action not in ASKED_BY_PREFLIGHT_ALONE
+        needed = isinstance(failure, AccessRefused) and _action(error) not in ASKED_BY_PREFLIGHT_ALONE
         if needed or isinstance(failure, CredentialsRefused):
             seen.append(refused(subject, str(failure)))
         else:
@@ -69,3 +68,8 @@ def found(subject: str, check: Check) -> list[Finding]:
     except ProviderError as error:
         seen.append(refused(subject, str(error)))
     return seen
+
+
+def _action(error: BaseException) -> str:
+    """The IAM action of a call that was refused, as providers/aws/session.py marks it."""
+    return str(error.response["ResponseMetadata"].get("Action", "")) if isinstance(error, ClientError) else ""
