@@ -91,7 +91,10 @@ def inspected(plan: Plan, endpoints: Endpoints, *, whole: bool = False) -> list[
             for subject, check in CHECKS.items()
             if not (plan.brings_network and subject in OF_A_NETWORK)
         ]
-        rest = [*region.result(), *(one for answer in pool.map(found, *zip(*chosen)) for one in answer)]
+        rest = [
+            *region.result(),
+            *(one for answer in pool.map(found, *zip(*chosen, strict=True)) for one in answer),
+        ]
     missing = {one.makes for one in rest if one.makes}
     actions = set(ACTIONS) - RELEASE if whole else {action for one in missing for action in MAKING[one]}
     allowed = found(SUBJECT, lambda: permissions(plan, endpoints, who, actions))
