@@ -69,6 +69,7 @@ bot = BotHost(
         instance_type=settings.instance_type,
         architecture=settings.architecture,
         image_id=settings.image_id,
+        image_request=settings.refresh_image,
         root_volume_gib=settings.root_volume_gib,
         user_data=cloud_config(),
         tags=settings.tags,

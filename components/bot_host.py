@@ -61,6 +61,7 @@ class BotHostArgs(BaseModel):
     instance_type: str
     architecture: str
     image_id: str | None
+    image_request: str | None = None
     root_volume_gib: int
     user_data: str
     tags: dict[str, str]
@@ -122,6 +123,7 @@ class BotHost(pulumi.ComponentResource):
             instance_type=args.instance_type,
             architecture=args.architecture,
             image_id=args.image_id,
+            image_request=args.image_request,
             user_data=args.user_data,
             root_volume_gib=args.root_volume_gib,
             tags=args.tags,

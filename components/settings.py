@@ -188,6 +188,12 @@ class Settings(BaseModel):
         description="the id of an Amazon Linux 2023 image",
         examples=["ami-0123456789abcdef0"],
     )
+    refresh_image: str | None = Field(
+        default=None,
+        pattern=r"^[\w.:-]{1,64}$",
+        description="a number that has not been used yet",
+        examples=["1"],
+    )
     root_volume_gib: int = Field(default=8, ge=8, le=1024, examples=["8"])
     vpc_cidr: Annotated[str, AfterValidator(_ipv4_network)] = Field(
         default="10.60.0.0/24", examples=["10.60.0.0/24"]

@@ -9,6 +9,7 @@
     ├── AddressKept           the Elastic IP may not be released
     ├── AddressLost           the Elastic IP was released behind our back and cannot be had again
     ├── NetworkUnfit          a subnet brought along lets packets leave from elsewhere, or not at all
+    ├── EndRefused            an instance that has to end is protected against it
     ├── LaunchFailed          EC2 took the launch and then gave the instance up
     ├── StillBusy             a bounded wait ended before AWS was done
     └── AwsFailure            AWS refused a call, or did not answer it
@@ -66,6 +67,10 @@ class AddressLost(ProviderError):
 
 class NetworkUnfit(ProviderError):
     """A subnet that the user brought is not one that a host can leave from by its own address."""
+
+
+class EndRefused(ProviderError):
+    """The instance has termination protection, which is not ours."""
 
 
 class LaunchFailed(ProviderError):

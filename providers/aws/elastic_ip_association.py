@@ -1,14 +1,15 @@
 """`aws:ElasticIpAssociation`: the address on the host's interface, before any machine is.
 
 Its id is the allocation's, as each move makes a new association id. An address is moved only from an
-interface of the same stack; one that serves something else is refused. EC2 wants the network's internet
-gateway attached first, so the resource depends on it.
+interface of the same stack; one that serves something else is refused. A host that moves to another
+interface has its old machine ended before the address leaves it. EC2 wants the network's internet gateway
+attached first, so the resource depends on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from botocore.exceptions import ClientError
@@ -16,6 +17,7 @@ from pydantic import Field
 
 from providers.aws import session
 from providers.aws.addresses import MONTHLY
+from providers.aws.ending import end
 from providers.aws.failures import is_gone
 from providers.aws.ownership import ADDRESS, BORROWED_BY, INTERFACE, OWNER, Row, described, tags_of
 from providers.aws.resource import AwsProvider
@@ -23,6 +25,9 @@ from providers.aws.waiting import FRESH, code_in, persistently, removed, wait_fo
 from providers.contract import Inputs, Resource
 from providers.errors import NotFound, NotOurs
 from providers.notices import notice
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
 
 
 class AssocInputs(Inputs):
@@ -61,6 +66,8 @@ class AssocProvider(AwsProvider[AssocInputs]):
         if row.get("AssociationId") and holder != before.get("networkInterfaceId"):
             self._refuse_unless_same_stack(row)
         ec2 = session.client("ec2", self.endpoints)
+        if holder:
+            self._end_old_host(ec2, str(holder), wanted.network_interface_id)
         persistently(
             lambda: ec2.associate_address(
                 AllocationId=wanted.allocation_id,
@@ -70,6 +77,18 @@ class AssocProvider(AwsProvider[AssocInputs]):
             _passes,
             FRESH,
         )
+
+    def _end_old_host(self, ec2: EC2Client, holder: str, to: str) -> None:
+        """End the machine on a host's earlier interface: it may not go on without the address.
+
+        An engine moves the address before it replaces the machine. Another host's machine is left alone.
+        """
+        old, new = described(ec2, INTERFACE, holder) or {}, described(ec2, INTERFACE, to) or {}
+        owner = tags_of(old).get(OWNER)
+        machine = (old.get("Attachment") or {}).get("InstanceId")
+        if machine and owner and owner == tags_of(new).get(OWNER):
+            notice(f"{machine} is ended now: the address leaves its interface {holder} for {to}")
+            end(ec2, str(machine), holder)
 
     def _refuse_unless_same_stack(self, row: Row) -> None:
         holder = str(row.get("NetworkInterfaceId") or row.get("InstanceId"))

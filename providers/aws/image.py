@@ -1,19 +1,25 @@
 """Which Amazon Linux 2023 image a host starts from: the user's, else the one AWS publishes at the moment.
 
-AWS names its current image in a public SSM parameter. It is resolved once, when a host is made, and pinned in
-the state: a newer image replaces no host by itself.
+AWS names its current image in a public SSM parameter. It is resolved once, when a host is made, and pinned:
+in the state, and on the host's interface for the machines after it. A newer image replaces no host by itself;
+a refresh tells of it (docs/adr/0011-a-newer-image-waits-to-be-asked-for.md).
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from providers.aws import session
+from providers.aws.failures import code_of
 from providers.aws.ownership import Kind, described
 from providers.endpoints import Endpoints
 from providers.errors import NotFound, ProviderError
+from providers.notices import notice
 
 PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+AL2023 = "al2023-ami-"  # how the names of AWS's own images begin
 AL2023_ROOT = "/dev/xvda"
 IMAGE = Kind("image", "describe_images", "Images", "ImageId", "ImageIds")
 
@@ -28,14 +34,13 @@ class Image(NamedTuple):
 def image_for(endpoints: Endpoints, architecture: str, image_id: str | None) -> Image:
     """The image of that id, else AWS's current one for the architecture (arm64, x86_64)."""
     if image_id is None:
-        name = PARAMETER.format(architecture=architecture)
-        parameter = session.client("ssm", endpoints).get_parameter(Name=name)["Parameter"]
-        return Image(parameter["Value"], AL2023_ROOT)
+        return Image(current_image(endpoints, architecture), AL2023_ROOT)
     row = described(session.client("ec2", endpoints), IMAGE, image_id)
     if row is None or row.get("State", "available") != "available":
         raise NotFound(
             f"{image_id}: there is no such image in {endpoints.region} any more, or it is not shared with "
-            "this account: `pulumi config rm cexio-bot:imageId` takes AWS's current one"
+            "this account: `pulumi config rm cexio-bot:imageId` and `pulumi config set "
+            "cexio-bot:refreshImage NUMBER`, with one not used before, take AWS's current one"
         )
     if row["Architecture"] != architecture:
         raise ProviderError(
@@ -43,3 +48,27 @@ def image_for(endpoints: Endpoints, architecture: str, image_id: str | None) -> 
             "choose another of the two"
         )
     return Image(image_id, str(row.get("RootDeviceName") or AL2023_ROOT))
+
+
+def current_image(endpoints: Endpoints, architecture: str) -> str:
+    """The id of the image that AWS publishes now."""
+    name = PARAMETER.format(architecture=architecture)
+    return str(session.client("ssm", endpoints).get_parameter(Name=name)["Parameter"]["Value"])
+
+
+def tell_of_a_newer_one(endpoints: Endpoints, host: str, architecture: str, image_id: str) -> None:
+    """Say that AWS has published another image than the host's; one of the user's own making is let be."""
+    try:
+        newest = current_image(endpoints, architecture)
+        row = described(session.client("ec2", endpoints), IMAGE, image_id) if newest != image_id else None
+    except (ClientError, BotoCoreError) as error:
+        why = code_of(error) or type(error).__name__
+        notice(f"{host} runs image {image_id}; whether AWS has a newer one could not be asked ({why})")
+        return
+    if newest == image_id or (row is not None and not str(row.get("Name", "")).startswith(AL2023)):
+        return
+    notice(
+        f"{host} runs image {image_id}, and AWS has published {newest} since: it replaces no host by itself; "
+        "`pulumi config set cexio-bot:refreshImage NUMBER`, with one not used before, and `pulumi up` do "
+        "(the host is down meanwhile, the address stays)"
+    )

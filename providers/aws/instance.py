@@ -2,7 +2,9 @@
 
 IMDSv2 only, an encrypted disk, no key pair, no address but the interface's. A machine of ours that an earlier
 run launched with the same inputs is adopted; one with others is ended first. A stopped machine is started
-again by the next update, looser metadata settings are tightened in place; everything else is a replacement.
+again by the next update, looser metadata settings are tightened in place; everything else is a replacement,
+and how long the host was down is told. User data counts by what it says, not by how it was packed. The image
+is pinned at the first launch; `imageRequest`, given anew, asks for AWS's current one.
 
 Does not look into the machine: whether its programs run is for providers/aws/run_command.py to ask.
 """
@@ -10,14 +12,25 @@ Does not look into the machine: whether its programs run is for providers/aws/ru
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any, Literal
 
 import pulumi
+from pulumi.dynamic import DiffResult, ReadResult
 from pydantic import Field, field_validator
 
 from providers.aws import session
-from providers.aws.generation import generation_of, raise_generation
-from providers.aws.image import image_for
+from providers.aws.ending import ENDING, end, state_of, wait_until_ended
+from providers.aws.generation import (
+    Pin,
+    down_since,
+    forget_outage,
+    generation_of,
+    pin,
+    pin_of,
+    raise_generation,
+)
+from providers.aws.image import Image, current_image, image_for, tell_of_a_newer_one
 from providers.aws.launch import launch_request, launched
 from providers.aws.ownership import (
     INSTANCE,
@@ -32,13 +45,14 @@ from providers.aws.ownership import (
 )
 from providers.aws.resource import Ec2Provider, OwnedInputs
 from providers.aws.tokens import client_token
+from providers.aws.user_data import unpacked
 from providers.aws.waiting import FRESH, LIFECYCLE, wait_for
 from providers.contract import Inputs, Resource
 from providers.errors import LaunchFailed
+from providers.notices import notice
 
 LAUNCH = "cexio-bot:launch"
 USER_DATA_BYTES = 16384  # EC2's limit, before base64
-ENDING = ("shutting-down", "terminated")
 
 
 class Metadata(Inputs):
@@ -58,7 +72,10 @@ class RootVolume(Inputs):
 
 
 class InstanceInputs(OwnedInputs):
-    """imageId: left out, AWS's current Amazon Linux 2023, which then stays. userData: up to 16 KiB."""
+    """imageId: left out, AWS's current Amazon Linux 2023, which then stays. userData: up to 16 KiB.
+
+    imageRequest: any word not used before asks for AWS's current image.
+    """
 
     name: str = Field(min_length=1, max_length=255)
     network_interface_id: str = Field(pattern=r"^eni-")
@@ -67,6 +84,7 @@ class InstanceInputs(OwnedInputs):
     architecture: Literal["arm64", "x86_64"]
     user_data: str
     image_id: str | None = Field(default=None, pattern=r"^ami-[0-9a-f]+$")
+    image_request: str | None = Field(default=None, pattern=r"^[\w.:-]{1,64}$")
     metadata: Metadata = Metadata()
     root_volume: RootVolume = RootVolume()
 
@@ -86,7 +104,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
 
     inputs = InstanceInputs
     kind = INSTANCE
-    pinned = ("imageId",)
+    pinned = ("imageId", "imageRequest")
     delete_before_replace = True
     replaced_by = (
         "networkInterfaceId",
@@ -95,25 +113,48 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         "architecture",
         "userData",
         "imageId",
+        "imageRequest",
         "rootVolume",
     )
+
+    def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """As every provider's; a request for AWS's current image does not replace a host that has it."""
+        found = super().diff(id_, olds, news)
+        if found.replaces == ["imageRequest"] and self._has_current_image(olds):
+            notice(f"{_host(olds)} runs AWS's current image {olds.get('imageId')} already: it stays as it is")
+            return DiffResult(changes=True, replaces=[])
+        return found
+
+    def _differs(self, name: str, olds: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+        old, new = olds.get(name), wanted.get(name)
+        if name == "userData" and isinstance(old, str) and isinstance(new, str):
+            return unpacked(old) != unpacked(new)
+        if name == "imageRequest" and wanted.get("imageId") is not None:
+            return False  # the image is settled
+        return super()._differs(name, olds, wanted)
+
+    def _has_current_image(self, olds: Mapping[str, Any]) -> bool:
+        try:
+            return current_image(self.endpoints, str(olds["architecture"])) == str(olds["imageId"])
+        except Exception:  # noqa: BLE001  who may not ask gets what was asked for
+            return False
 
     def find(self, wanted: InstanceInputs) -> str | None:
         """Adopt the machine of an earlier run with these inputs; end any other of this owner."""
         launch = self._launch(wanted, generation_of(self._interface(wanted.network_interface_id)))
         adopted = None
         for row in owned(self.ec2, INSTANCE, wanted.owner):
-            if _state(row) in ENDING:
-                self._wait_until_ended(row["InstanceId"])
+            if state_of(row) in ENDING:
+                wait_until_ended(self.ec2, row["InstanceId"])
             elif tags_of(row).get(LAUNCH) == launch and adopted is None:
                 adopted = str(row["InstanceId"])
             else:
-                self._end(row["InstanceId"], wanted.network_interface_id)
+                end(self.ec2, row["InstanceId"], wanted.network_interface_id)
         return adopted
 
     def make(self, wanted: InstanceInputs) -> str:
-        image = image_for(self.endpoints, wanted.architecture, wanted.image_id)
         interface = self._interface(wanted.network_interface_id)
+        image = self._image(wanted, interface)
         return launched(
             session.client("ec2", self.endpoints, once=True),
             wanted.owner,
@@ -124,6 +165,17 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
             lambda count: self._launched(wanted, count),
         )
 
+    def _image(self, wanted: InstanceInputs, interface: Row) -> Image:
+        """The user's image, else the pinned one unless another was asked for, else AWS's; then pinned."""
+        image_id, kept = wanted.image_id, pin_of(self.ec2, interface)
+        if image_id is None and kept is not None:
+            asked = wanted.image_request not in (None, kept.request)
+            fits = kept.architecture == wanted.architecture and not asked
+            image_id = kept.image_id if fits else None
+        image = image_for(self.endpoints, wanted.architecture, image_id)
+        pin(self.ec2, interface, Pin(image.id, wanted.architecture, wanted.image_request))
+        return image
+
     def _tags(self, wanted: InstanceInputs, count: int) -> list[Any]:
         tags = {
             **own_tags(wanted.owner, {"Name": wanted.name, **wanted.tags}),
@@ -133,19 +185,26 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
 
     def _launch(self, wanted: InstanceInputs, count: int) -> str:
         """What tells this launch from every other, without the image, which AWS may exchange meanwhile."""
-        props = {key: value for key, value in wanted.props().items() if key not in ("owner", "name", "tags")}
-        return client_token(wanted.owner, props, count)
+        others = ("owner", "name", "tags", "imageRequest")
+        props = {key: value for key, value in wanted.props().items() if key not in others}
+        return client_token(wanted.owner, {**props, "userData": unpacked(wanted.user_data)}, count)
 
     def _launched(self, wanted: InstanceInputs, count: int) -> str | None:
         launch = self._launch(wanted, count)
-        rows = [row for row in owned(self.ec2, INSTANCE, wanted.owner) if _state(row) not in ENDING]
+        rows = [row for row in owned(self.ec2, INSTANCE, wanted.owner) if state_of(row) not in ENDING]
         return next((str(row["InstanceId"]) for row in rows if tags_of(row).get(LAUNCH) == launch), None)
 
     def align(self, id_: str, wanted: InstanceInputs, before: Mapping[str, Any]) -> None:
+        first = described(self.ec2, INSTANCE, id_)
         row = self._settled(id_)
-        if _state(row) == "stopped":
+        if state_of(row) == "stopped":
             self.ec2.start_instances(InstanceIds=[id_])
             row = self._settled(id_)
+        interface = self._interface(wanted.network_interface_id)
+        if not before:
+            self._tell_outage(wanted, interface, ran=first is not None and state_of(first) == "running")
+        elif before.get("imageRequest") != wanted.image_request:
+            pin(self.ec2, interface, Pin(row["ImageId"], wanted.architecture, wanted.image_request))
         if _metadata(row) != wanted.metadata.props():
             self.ec2.modify_instance_metadata_options(
                 InstanceId=id_,
@@ -156,15 +215,26 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         tagged = wanted.model_copy(update={"tags": {"Name": wanted.name, **wanted.tags}})
         self.align_tags(id_, tagged, before)
 
+    def _tell_outage(self, wanted: InstanceInputs, interface: Row, *, ran: bool) -> None:
+        """How long the host was down. A machine that an earlier run launched ran before this one looked."""
+        since = down_since(self.ec2, interface)
+        if since is not None:
+            seconds = max(1, round((datetime.now(timezone.utc) - since).total_seconds()))
+            notice(
+                f"{_host(wanted.props())} was down for {'at most ' if ran else ''}{seconds} s while it was "
+                "replaced, from the order to end the old machine until the new one ran"
+            )
+            forget_outage(self.ec2, interface)
+
     def _settled(self, id_: str) -> Row:
         """The instance when it runs or stands still; LaunchFailed if it ended on its way."""
 
         def look() -> Row | None:
             row = described(self.ec2, INSTANCE, id_)
-            return None if row is None or _state(row) in ("pending", "stopping") else row
+            return None if row is None or state_of(row) in ("pending", "stopping") else row
 
         row = wait_for(look, f"{id_} to run", LIFECYCLE)
-        if _state(row) in ENDING:
+        if state_of(row) in ENDING:
             reason = row.get("StateReason") or {}
             said = f"{reason.get('Code', 'no reason')}: {reason.get('Message', '')}".rstrip(": ")
             raise LaunchFailed(
@@ -175,7 +245,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
 
     def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
         row = described(self.ec2, INSTANCE, id_)
-        if row is None or _state(row) in ENDING:
+        if row is None or state_of(row) in ENDING:
             return None
         tags = tags_of(row)
         shown = {"owner": tags.get("cexio-bot:owner", ""), "name": tags.get("Name", "")}
@@ -198,32 +268,22 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
             "instanceProfileName": profile.rpartition("/")[2],
             "metadata": _metadata(row),
             "rootVolume": self._root_volume(row) or recorded.get("rootVolume"),
-            "state": _state(row),
+            "state": state_of(row),
         }
 
     def drifted(self, olds: Mapping[str, Any]) -> bool:
         return bool(olds.get("state", "running") != "running")
 
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """As every provider's; tells of a newer image, and shows none, as it is no drift."""
+        found = super().read(id_, props)
+        outs = found.outs or {}
+        if found.id and "architecture" in outs:
+            tell_of_a_newer_one(self.endpoints, _host(outs), outs["architecture"], outs["imageId"])
+        return found
+
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
-        row = described(self.ec2, INSTANCE, id_)
-        if row is None or _state(row) == "terminated":
-            return
-        self._end(id_, str(recorded.get("networkInterfaceId") or ""))
-
-    def _end(self, id_: str, interface_id: str) -> None:
-        """Terminate and wait until it is: until then the bot on it may run. Its token is spent first."""
-        interface = described(self.ec2, INTERFACE, interface_id) if interface_id else None
-        if interface is not None:
-            raise_generation(self.ec2, interface)
-        self.ec2.terminate_instances(InstanceIds=[id_])
-        self._wait_until_ended(id_)
-
-    def _wait_until_ended(self, id_: str) -> None:
-        def ended() -> bool | None:
-            row = described(self.ec2, INSTANCE, id_)
-            return True if row is None or _state(row) == "terminated" else None
-
-        wait_for(ended, f"{id_} to end", LIFECYCLE)
+        end(self.ec2, id_, str(recorded.get("networkInterfaceId") or ""))
 
     def _interface(self, id_: str) -> Row:
         return wait_for(lambda: described(self.ec2, INTERFACE, id_), f"{id_} to be seen", FRESH)
@@ -237,8 +297,9 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         return {"encrypted": volume["Encrypted"], "type": volume["VolumeType"], "size": volume["Size"]}
 
 
-def _state(row: Row) -> str:
-    return str(row["State"]["Name"])
+def _host(props: Mapping[str, Any]) -> str:
+    """How an operator calls the host: `host bot`, by its owner tag."""
+    return str(props.get("owner") or "the host").rpartition("/")[2].replace("-", " ", 1)
 
 
 def _metadata(row: Row) -> dict[str, Any]:
@@ -270,6 +331,7 @@ class Instance(Resource, module="aws", name="Instance"):
         user_data: pulumi.Input[str],
         root_volume_gib: pulumi.Input[int] = 8,
         image_id: pulumi.Input[str] | None = None,
+        image_request: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, pulumi.Input[str]]] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -282,6 +344,7 @@ class Instance(Resource, module="aws", name="Instance"):
             "architecture": architecture,
             "userData": user_data,
             "imageId": image_id,
+            "imageRequest": image_request,
             "metadata": {"httpTokens": "required", "httpEndpoint": "enabled", "hopLimit": 1},
             "rootVolume": {"encrypted": True, "type": "gp3", "size": root_volume_gib},
             "tags": tags,

@@ -2,11 +2,13 @@
 
 The request names a ready-made interface and nothing else of the network, as EC2 wants it. A profile or
 interface that EC2 does not know yet, and an interface that the last machine still holds, are waited out. A
-token that EC2 remembers from a machine that was ended raises the generation once.
+token that EC2 remembers from a machine that was ended raises the generation once. The token goes by what the
+user data says and not by how it was packed; if EC2 knows it with other bytes, the machine is looked for.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +17,12 @@ from botocore.exceptions import ClientError
 from providers.aws.failures import code_of, is_gone, text_of, was_throttled
 from providers.aws.image import Image
 from providers.aws.tokens import client_token
-from providers.aws.waiting import PROFILE, made_once
+from providers.aws.user_data import unpacked
+from providers.aws.waiting import LOST, PROFILE, made_once
 
 BURSTABLE = ("t2", "t3", "t3a", "t4g")
-SPENT = ("IdempotentInstanceTerminated", "IdempotentParameterMismatch")
+OTHER_BYTES = "IdempotentParameterMismatch"
+SPENT = ("IdempotentInstanceTerminated", OTHER_BYTES)
 UNKNOWN_PROFILE = ("Invalid IAM Instance Profile", "has no associated IAM Roles")
 
 
@@ -73,7 +77,7 @@ def launched(
     """
 
     def send(count: int) -> str:
-        token = client_token(owner, request, count)
+        token = client_token(owner, {**request, "UserData": unpacked(request["UserData"])}, count)
         answer = ec2.run_instances(**request, ClientToken=token, TagSpecifications=tags(count))
         return str(answer["Instances"][0]["InstanceId"])
 
@@ -82,8 +86,21 @@ def launched(
     except ClientError as error:
         if code_of(error) not in SPENT:
             raise
+        found = _found_late(lambda: find(generation)) if code_of(error) == OTHER_BYTES else None
+        if found is not None:
+            return found
     count = raised()
     return made_once(lambda: send(count), lambda: find(count), within=PROFILE, passing=_passes)
+
+
+def _found_late(find: Callable[[], str | None]) -> str | None:
+    """A machine that EC2 knows by its token and does not show yet: the same user data, packed otherwise."""
+    for pause in LOST:
+        time.sleep(pause)
+        found = find()
+        if found is not None:
+            return found
+    return None
 
 
 def _passes(error: ClientError) -> bool:

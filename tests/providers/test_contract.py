@@ -70,7 +70,7 @@ PINNED = {
         "providers.aws.instance.InstanceProvider",
         (
             "owner tags name networkInterfaceId instanceProfileName instanceType architecture userData "
-            "imageId metadata rootVolume"
+            "imageId imageRequest metadata rootVolume"
         ),
     ),
 }
