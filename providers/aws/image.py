@@ -68,7 +68,7 @@ def tell_of_a_newer_one(endpoints: Endpoints, host: str, architecture: str, imag
     if newest == image_id or (row is not None and not str(row.get("Name", "")).startswith(AL2023)):
         return
     notice(
-        f"{host} runs image {image_id}, and AWS has published {newest} since: it replaces no host by itself; "
+        f"{host} runs image {image_id}, and AWS publishes {newest} now: it replaces no host by itself; "
         "`pulumi config set cexio-bot:refreshImage NUMBER`, with one not used before, and `pulumi up` do "
         "(the host is down meanwhile, the address stays)"
     )

@@ -14,7 +14,7 @@ import hashlib
 import re
 import zlib
 
-PACKED = re.compile(r"^(\s*content: )([A-Za-z0-9+/]+=*)\s*$", re.MULTILINE)
+PACKED = re.compile(r"^(\s*content: )([A-Za-z0-9+/]+=*)$", re.MULTILINE)
 
 
 def unpacked(text: str) -> str:

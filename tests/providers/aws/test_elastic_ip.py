@@ -183,6 +183,22 @@ class TestAssociation:
         ec2.disassociate_address(AssociationId=row["AssociationId"])
         own_stack.engine.delete(theirs.id, theirs.outs)
 
+    def test_a_host_that_moves_has_its_old_machine_ended_first(self, own_stack: World) -> None:
+        made, machine = own_stack.made("ElasticIpAssociation"), own_stack.made("Instance")
+        old = own_stack.made("NetworkInterface")
+        tags = [{"Key": "cexio-bot:owner", "Value": old.inputs["owner"]}]
+        ec2 = own_stack.aws.client("ec2")
+        new = ec2.create_network_interface(
+            SubnetId=old.outs["subnetId"],
+            TagSpecifications=[{"ResourceType": "network-interface", "Tags": tags}],
+        )["NetworkInterface"]["NetworkInterfaceId"]
+        moved = own_stack.update(made, networkInterfaceId=new)
+        assert moved.outs["networkInterfaceId"] == new
+        row = ec2.describe_instances(InstanceIds=[machine.id])["Reservations"][0]["Instances"][0]
+        assert row["State"]["Name"] == "terminated"
+        own_stack.engine.delete(moved.id, moved.outs)
+        ec2.delete_network_interface(NetworkInterfaceId=new)
+
     def interface(self, world: World, owner: str) -> Made:
         return world.create("NetworkInterface", {**world.made("NetworkInterface").inputs, "owner": owner})
 
