@@ -36,7 +36,7 @@ class Life:
 
 @pytest.fixture(scope="module")
 def life(aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A host on an image of the user's: unpinned, refreshed, replaced by a killed run, asked for a newer one."""
+    """A host on an image of the user's: unpinned, refreshed, replaced by a killed run, then renewed."""
     folder: Path = tmp_path_factory.mktemp("life")
     proxy = Proxy(aws.url)
     config = {
