@@ -15,9 +15,11 @@
     └── AwsFailure            AWS refused a call, or did not answer it
         ├── AccessRefused     the credentials may not make this call
         ├── CredentialsRefused the credentials themselves are missing, wrong or expired
+        ├── RegionRefused     the Region is not there, not enabled, or not the endpoint's
         ├── QuotaReached      an account's limit
+        ├── Throttled         the account makes more calls than AWS takes at a time
         ├── NoCapacity        the zone has no such machine at the moment
-        └── NoAnswer          no answer came: reset, time-out, no connection
+        └── NoAnswer          no answer of AWS's came: reset, time-out, a proxy's page, a status 5xx
 
 A message never holds the value of a secret. Errors of other modules hang off ProviderError as well; their
 docstrings name them.
@@ -98,8 +100,16 @@ class CredentialsRefused(AwsFailure):
     """The credentials are missing, wrong or expired."""
 
 
+class RegionRefused(AwsFailure):
+    """The Region is not there, not enabled for the account, or not the endpoint's."""
+
+
 class QuotaReached(AwsFailure):
     """The account has as many of these as it may."""
+
+
+class Throttled(AwsFailure):
+    """The account makes more calls than AWS takes at a time; this one did nothing."""
 
 
 class NoCapacity(AwsFailure):

@@ -16,6 +16,7 @@ from typing import TypeVar
 from botocore.exceptions import ClientError
 
 from providers.aws.failures import answer_was_lost, code_of, is_gone, was_throttled
+from providers.aws.patience import patiently
 from providers.errors import StillBusy
 
 FIRST, FACTOR, LONGEST = 0.2, 1.5, 5.0  # seconds between looks
@@ -35,7 +36,7 @@ def wait_for(look: Callable[[], T | None], awaited: str, within: float) -> T:
     seen = look()
     if seen is not None:
         return seen
-    end = time.monotonic() + within
+    end = time.monotonic() + patiently(within)
     with _place(end, awaited):
         for _ in _pauses(end):
             seen = look()
@@ -48,7 +49,7 @@ def wait_for(look: Callable[[], T | None], awaited: str, within: float) -> T:
 
 def persistently(call: Callable[[], T], passing: Callable[[ClientError], bool], within: float) -> T:
     """The call's result, repeated while it fails in a passing way; the last error after `within` seconds."""
-    end = time.monotonic() + within
+    end = time.monotonic() + patiently(within)
     try:
         return call()
     except ClientError as error:
@@ -85,7 +86,7 @@ def made_once(
         if not answer_was_lost(error):
             raise
         for pause in looks:
-            time.sleep(pause)
+            time.sleep(patiently(pause))
             found = find()
             if found is not None:
                 return found

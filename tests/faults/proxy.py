@@ -25,6 +25,7 @@ READ_ONLY = ("Describe", "Get", "List", "Simulate", "Lookup", "Validate", "Decod
 HANG_UP = 0.5  # seconds in which a killed process's connection is seen to close
 
 Event = Callable[[], object]
+Answer = tuple[int, bytes, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,14 @@ class Fate:
     """What becomes of a call. `before` runs before it takes effect, `after` after that and before its answer.
 
     hold: seconds before the call is passed on. late: passed on after so long even if its caller has gone.
+    change: what AWS answered, made into what arrives.
     """
 
     before: Event | None = None
     after: Event | None = None
     effect: bool = True
-    answer: tuple[int, bytes, Mapping[str, str]] | None = None
+    answer: Answer | None = None
+    change: Callable[[Answer], Answer] | None = None
     reset: bool = False
     hold: float = 0.0
     late: bool = False
@@ -97,6 +100,11 @@ def answer(status: int, body: bytes | str, headers: Mapping[str, str] | None = N
     """Answer in AWS's place; the call has no effect."""
     content = body.encode() if isinstance(body, str) else body
     return Fate(effect=False, answer=(status, content, headers or {}))
+
+
+def changed(change: Callable[[Answer], Answer]) -> Fate:
+    """Let the call take effect, and something else arrive than AWS's answer."""
+    return Fate(change=change)
 
 
 def stall(seconds: float) -> Fate:
@@ -149,6 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         answered = self._passed_on(body) if fate.effect else fate.answer
+        if fate.change and answered:
+            answered = fate.change(answered)
         if fate.after:
             fate.after()
         time.sleep(fate.pause)
@@ -163,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.do_POST()
 
-    def _passed_on(self, body: bytes) -> tuple[int, bytes, Mapping[str, str]]:
+    def _passed_on(self, body: bytes) -> Answer:
         connection = http.client.HTTPConnection(self.server.proxy.upstream, timeout=60)
         connection.request(self.command, self.path, body, dict(self.headers))
         response = connection.getresponse()
@@ -174,7 +184,7 @@ class _Handler(BaseHTTPRequestHandler):
         return response.status, content, headers
 
     def _answer(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
-        self.send_response(status)
+        (self.send_response_only if "Date" in headers else self.send_response)(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
