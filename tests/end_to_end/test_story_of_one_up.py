@@ -28,6 +28,7 @@ class Life:
     secrets: list[str] = field(default_factory=list)
     found: dict[str, list[str]] = field(default_factory=dict)
     addresses: dict[str, list[str]] = field(default_factory=dict)
+    secret_calls: list[str] = field(default_factory=list)
     left_running: list[str] = field(default_factory=list)
     left_on_disk: list[str] = field(default_factory=list)
 
@@ -70,6 +71,9 @@ def life(clone: Clone) -> Iterator[Life]:
         for secret in exchange_secrets(clone):
             seen.found[step] = where_secret_is(clone, secret, seen.said[step])
             seen.secrets.append(secret)
+    log = (clone.world / "aws" / "requests.jsonl").read_text().splitlines()
+    calls = [call for call in map(json.loads, log) if call["service"] == "secretsmanager"]
+    seen.secret_calls = [call["operation"] for call in calls if call["status"] == 200]
     seen.note("down", clone.run(clone.python, "-m", "sandbox", "stop"))
     seen.left_running = running(clone.folder)
     seen.left_on_disk = [p.name for p in Path(clone.folder).iterdir() if p.name == ".sandbox"]
@@ -100,6 +104,13 @@ class TestTheKeyIsProvenBeforeItIsUsed:
         elsewhere = life.outputs["first up"]["verification"]["elsewhere"]
         assert elsewhere["verdict"] == "refused"
         assert elsewhere["address"] != life.outputs["first up"]["address"]
+
+    def test_no_key_is_put_before_the_secret_is_closed_to_others(self, life: Life) -> None:
+        calls = life.secret_calls
+        assert calls.count("PutResourcePolicy") == 1  # and it outlived the destroy
+        assert calls.index("CreateSecret") < calls.index("PutResourcePolicy") < calls.index("PutSecretValue")
+        assert "DeleteResourcePolicy" not in calls
+        assert "RestoreSecret" in calls
 
     def test_the_key_is_the_current_version(self, life: Life) -> None:
         assert life.outputs["first up"]["secret"]["stage"] == "AWSCURRENT"

@@ -25,6 +25,7 @@ ROLE_KEY_PREFIX = "ASIA"
 DENIED = {"ec2": "UnauthorizedOperation", "iam": "AccessDenied", "sts": "AccessDenied"}
 BAD_KEY = {"ec2": "AuthFailure", "iam": "InvalidClientTokenId", "sts": "InvalidClientTokenId"}
 EXPIRED = {"ec2": "RequestExpired", "iam": "ExpiredToken", "sts": "ExpiredToken"}
+MANAGED_KEY = "alias/aws/secretsmanager"
 FREE_FOR_ALL = frozenset(("sts:GetCallerIdentity",))
 
 
@@ -40,6 +41,25 @@ class Authorization(Call):
 
     def _authorize(self, session: RoleSession | None, action: str) -> None:
         resource, resource_policy = self._resource()
+        caller = session.arn if session else DEPLOYER
+        identity, on_resource = self._decide(session, action, resource, resource_policy, self._conditions())
+        if Decision.EXPLICIT_DENY in (identity, on_resource):
+            kind = "identity" if identity is Decision.EXPLICIT_DENY else "resource"
+            self._deny(caller, action, resource, f"with an explicit deny in a {kind}-based policy")
+        if Decision.ALLOWED not in (identity, on_resource):
+            self._deny(
+                caller, action, resource, f"because no identity-based policy allows the {action} action"
+            )
+
+    def _decide(
+        self,
+        session: RoleSession | None,
+        action: str,
+        resource: str,
+        resource_policy: list[str],
+        conditions: dict[str, str],
+    ) -> tuple[Decision, Decision]:
+        """What the caller's own policies say, and what those on the resource say to the caller."""
         role = self.cloud.role_named(session.role_name) if session else None
         arn = role.arn if role else DEPLOYER
         context = {
@@ -49,21 +69,13 @@ class Authorization(Call):
             "aws:RequestedRegion": REGION,
             "aws:SecureTransport": "true",
             "aws:SourceIp": str(self.normalized_request.remote_addr),
-            **self._conditions(),
+            **conditions,
         }
         identity = decide(role_documents(role), action, resource, context) if role else Decision.ALLOWED
         principals = frozenset(
             {arn, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"} | ({session.arn} if session else set())
         )
-        on_resource = decide(resource_policy, action, resource, context, principals)
-        caller = session.arn if session else arn
-        if Decision.EXPLICIT_DENY in (identity, on_resource):
-            kind = "identity" if identity is Decision.EXPLICIT_DENY else "resource"
-            self._deny(caller, action, resource, f"with an explicit deny in a {kind}-based policy")
-        if Decision.ALLOWED not in (identity, on_resource):
-            self._deny(
-                caller, action, resource, f"because no identity-based policy allows the {action} action"
-            )
+        return identity, decide(resource_policy, action, resource, context, principals)
 
     def _session(self) -> RoleSession | None:
         """The role session whose credentials the request carries; None for the deployer."""
@@ -103,7 +115,43 @@ class Authorization(Call):
 
 
 class SecretAuthorization(Authorization, SecretsCall):
-    """Calls that name a secret are about its ARN, and its policy counts."""
+    """Calls that name a secret are about its ARN, its policy counts, and so does a KMS key of one's own.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html
+    That PutResourcePolicy with BlockPublicPolicy refuses what locks its caller out is taken from there; its
+    code is nowhere told.
+    """
+
+    def _authorize(self, session: RoleSession | None, action: str) -> None:
+        super()._authorize(session, action)
+        self._authorize_key(session, action.partition(":")[2])
+
+    def _authorize_key(self, session: RoleSession | None, call: str) -> None:
+        """A caller uses the secret's KMS key with rights of its own; the AWS managed key is everybody's."""
+        secret = secretsmanager_backends[ACCOUNT][REGION].secrets.get(self._get_param("SecretId") or "")
+        key = str(getattr(secret, "kms_key_id", None) or "")
+        use = {"GetSecretValue": "kms:Decrypt", "PutSecretValue": "kms:GenerateDataKey"}.get(call)
+        if use is None or key in ("", MANAGED_KEY):
+            return
+        conditions = {
+            "kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com",
+            "kms:EncryptionContext:SecretARN": str(getattr(secret, "arn", "")),
+        }
+        arn = key if key.startswith("arn:") else f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}"
+        if self._decide(session, use, arn, [], conditions)[0] is not Decision.ALLOWED:
+            self.refuse("AccessDeniedException", "Access to KMS is not allowed")
+
+    def put_resource_policy(self) -> Any:
+        text, session = str(self._get_param("ResourcePolicy") or ""), self._session()
+        resource, action = self._resource()[0], "secretsmanager:PutResourcePolicy"
+        try:
+            said = self._decide(session, action, resource, [text], self._conditions())[1]
+        except (ValueError, AttributeError):
+            said = Decision.IMPLICIT_DENY  # malformed: SecretPolicies says so
+        if said is Decision.EXPLICIT_DENY and self._get_param("BlockPublicPolicy") is True:
+            self.refuse("MalformedPolicyDocumentException", "This resource policy locks out its caller.")
+        return super().put_resource_policy()
 
     def _resource(self) -> tuple[str, list[str]]:
         name = self._get_param("SecretId") or self._get_param("Name")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.bot_host import read_key
 from tests.sandbox.aws.world import World, client, refused
 
 ASK = """
@@ -18,6 +19,9 @@ def get(path):
     return ask("meta-data/" + path, **{"X-aws-ec2-metadata-token": token})
 """
 CREDENTIALS = ASK + 'print(get("iam/security-credentials/" + get("iam/security-credentials/")))'
+
+
+KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/0f8fad5b-d9cb-469f-a165-70867728950e"
 
 
 def allow(action: str, resource: str, effect: str = "Allow") -> dict[str, Any]:
@@ -165,6 +169,33 @@ class TestASecretsPolicyIsHeard:
             ResourcePolicy=json.dumps({"Statement": public})
         )
         assert not validated["PolicyValidationPassed"]
+
+    def test_one_that_denies_its_caller_the_next_is_refused(self, aws: World, arn: str) -> None:
+        """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ValidateResourcePolicy.html"""
+        everything = {**allow("secretsmanager:*", "*", "Deny"), "Principal": "*"}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+        with refused("MalformedPolicyDocumentException"):
+            aws.secretsmanager.put_resource_policy(SecretId=arn, ResourcePolicy=text, BlockPublicPolicy=True)
+        assert "ResourcePolicy" not in aws.secretsmanager.get_resource_policy(SecretId=arn)
+
+
+class TestAKeyOfOnesOwnNeedsRightsOfItsOwn:
+    """A host whose role could read the secret and not use its key had no trading key at all.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    """
+
+    def test_a_host_decrypts_with_the_very_right_that_its_stack_gives_it(self, aws: World) -> None:
+        made = aws.secretsmanager.create_secret(Name="mine", SecretString="x", KmsKeyId=KMS_KEY)
+        for_another = read_key(made["ARN"].replace("mine", "other"), KMS_KEY)["Statement"][1]
+        host = as_host(aws, allow("secretsmanager:GetSecretValue", made["ARN"]), for_another)
+        with refused("AccessDeniedException") as messages:
+            host.get_secret_value(SecretId="mine")
+        assert messages == ["Access to KMS is not allowed"]
+        document = json.dumps(read_key(made["ARN"], KMS_KEY))
+        aws.iam.put_role_policy(RoleName="host", PolicyName="read-key", PolicyDocument=document)
+        assert host.get_secret_value(SecretId="mine")["SecretString"] == "x"
+        assert aws.secretsmanager.get_secret_value(SecretId="mine")["SecretString"] == "x"
 
 
 class TestARoleIsAssumed:
