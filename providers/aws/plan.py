@@ -7,10 +7,12 @@ that decide whether a run can end well are read here by name, unvalidated: the p
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from providers.names import Names
@@ -18,6 +20,10 @@ from providers.names import Names
 HOST = "bot"
 INSTANCE_TYPE = "t4g.micro"
 OF_THE_STACK = ("vpc", "subnet", "gateway")  # all other objects are of one host
+
+
+def _from_json(value: object) -> object:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 class Plan(BaseModel):
@@ -33,6 +39,7 @@ class Plan(BaseModel):
     allocation_id: str | None = None
     vpc_id: str | None = None
     subnet_id: str | None = None
+    deployers: Annotated[tuple[str, ...], BeforeValidator(_from_json)] = ()
 
     @property
     def architecture(self) -> str:

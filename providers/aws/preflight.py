@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from providers.aws.checks import account, machine, quotas, taken
+from providers.aws.checks import account, let_in, machine, quotas, taken
 from providers.aws.checks.finding import Finding, Outcome, found
 from providers.aws.checks.permitted import SUBJECT, permissions
 from providers.aws.permissions import ACTIONS, MAKING, RELEASE
@@ -36,6 +36,7 @@ CHECKS: dict[str, Callable[[Plan, Endpoints], Iterable[Finding]]] = {
     "role": taken.role,
     "instance profile": taken.profile,
     "secret": taken.secret,
+    "deployers": let_in.deployers,
 }
 OF_A_NETWORK = ("VPC", "internet gateway")
 

@@ -19,7 +19,7 @@ ELSE = "remove it, or name the stack otherwise"
 
 def role(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     """The host's role."""
-    name = plan.names.name("role", plan.host)
+    name = plan.names.host_role(plan.host)
     iam = session.client("iam", endpoints)
     yield _judged("role", f"role {name}", plan.owner("role"), lambda: iam.get_role(RoleName=name)["Role"])
 

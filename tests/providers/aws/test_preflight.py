@@ -131,6 +131,12 @@ class TestEverythingAtOnce:
         assert part in said
         assert f"cexio-bot:{next(iter(wished))}" in said
 
+    def test_a_caller_whom_the_secrets_policy_would_lock_out_is_told(self, asked: Any) -> None:
+        named = '["arn:aws:iam::123456789012:role/ci"]'
+        assert "pulumi config set cexio-bot:deployers" in lines(asked(deployers=named), Outcome.REFUSED)
+        both = '["arn:aws:iam::123456789012:role/ci", "arn:aws:iam::123456789012:user/deployer"]'
+        assert "the caller is one of them" in lines(asked(deployers=both), Outcome.FINE)
+
     def test_a_region_that_is_off_and_one_that_is_none_are_told(self, asked: Any) -> None:
         assert "it is off in this account" in lines(asked(region="me-central-1"), Outcome.REFUSED)
         assert "no such region" in lines(asked(region="eu-nowhere-1"), Outcome.REFUSED)
