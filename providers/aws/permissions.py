@@ -35,7 +35,7 @@ ARNS = {
     "image": "arn:{partition}:ec2:{region}::image/*",
     "instance-profile": "arn:{partition}:iam::{account}:instance-profile/{names}*",
     "parameter": "arn:{partition}:ssm:{region}::parameter/aws/service/ami-amazon-linux-latest/*",
-    "principal": "arn:{partition}:iam::{account}:*",
+    "principal": "*",  # whoever deploys, which a policy may name
     "role": "arn:{partition}:iam::{account}:role/{names}*",
     "secret": "arn:{partition}:secretsmanager:{region}:{account}:secret:{names}*",
     **{
@@ -71,6 +71,7 @@ ACTIONS: dict[str, Grants] = {
     "ec2:DescribeInstanceTypes": _LOOK,
     "ec2:DescribeInstances": _LOOK,
     "ec2:DescribeInternetGateways": _LOOK,
+    "ec2:DescribeNetworkAcls": _LOOK,
     "ec2:DescribeNetworkInterfaces": _LOOK,
     "ec2:DescribeRegions": _LOOK,
     "ec2:DescribeRouteTables": _LOOK,
@@ -78,6 +79,7 @@ ACTIONS: dict[str, Grants] = {
     "ec2:DescribeSubnets": _LOOK,
     "ec2:DescribeTags": _LOOK,
     "ec2:DescribeVolumes": _LOOK,
+    "ec2:DescribeVpcAttribute": _LOOK,
     "ec2:DescribeVpcs": _LOOK,
     "servicequotas:GetAWSDefaultServiceQuota": _LOOK,
     "servicequotas:GetServiceQuota": _LOOK,
@@ -112,7 +114,6 @@ ACTIONS: dict[str, Grants] = {
     "ec2:AssociateRouteTable": {"route-table": If.OURS, "subnet": If.OURS},
     "ec2:AttachInternetGateway": {"internet-gateway": If.OURS, "vpc": If.OURS},
     "ec2:AuthorizeSecurityGroupEgress": {"security-group": If.OURS, "security-group-rule": If.ALWAYS},
-    "ec2:AuthorizeSecurityGroupIngress": {"security-group": If.OURS, "security-group-rule": If.ALWAYS},
     "ec2:CreateRoute": {"route-table": If.OURS},
     "ec2:DeleteInternetGateway": {"internet-gateway": If.OURS},
     "ec2:DeleteNetworkInterface": {"network-interface": If.OURS},

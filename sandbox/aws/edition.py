@@ -23,6 +23,7 @@ from sandbox.aws.cloud import Cloud
 from sandbox.aws.corrections.authorization import Authorization, SecretAuthorization, StsIdentity
 from sandbox.aws.corrections.client_tokens import ClientTokens
 from sandbox.aws.corrections.dry_run import DryRun
+from sandbox.aws.corrections.ec2_authorization import Ec2Authorization
 from sandbox.aws.corrections.elastic_ips import ElasticIps
 from sandbox.aws.corrections.iam_names import IamNames
 from sandbox.aws.corrections.instance_lifecycle import InstanceLifecycle
@@ -30,6 +31,7 @@ from sandbox.aws.corrections.instance_profiles import ProfilesAreKnown, Profiles
 from sandbox.aws.corrections.interface_attachment import InterfaceAttachment
 from sandbox.aws.corrections.late_visibility import LateEc2, LateIam, LateSecrets
 from sandbox.aws.corrections.launch_parameters import LaunchParameters
+from sandbox.aws.corrections.named_authorization import IamAuthorization, SsmAuthorization
 from sandbox.aws.corrections.policy_simulation import PolicySimulation
 from sandbox.aws.corrections.quotas import Quotas
 from sandbox.aws.corrections.run_command import RunCommand
@@ -43,7 +45,7 @@ CORRECTED_MOTO = "5.2.5"
 
 # Earlier in a row is asked first.
 EC2: tuple[type, ...] = (
-    Authorization,
+    Ec2Authorization,
     LateEc2,
     DryRun,
     # A repeated create is answered before anything is counted or checked.
@@ -56,7 +58,7 @@ EC2: tuple[type, ...] = (
     ElasticIps,
     InstanceLifecycle,
 )
-IAM: tuple[type, ...] = (Authorization, LateIam, PolicySimulation, IamNames, ProfilesTakeTime)
+IAM: tuple[type, ...] = (IamAuthorization, LateIam, PolicySimulation, IamNames, ProfilesTakeTime)
 SECRETS: tuple[type, ...] = (
     SecretAuthorization,
     LateSecrets,
@@ -65,7 +67,7 @@ SECRETS: tuple[type, ...] = (
     SecretVersions,
 )
 SERVICE_QUOTAS: tuple[type, ...] = (Authorization, ServiceQuotas)
-SSM: tuple[type, ...] = (Authorization, RunCommand)
+SSM: tuple[type, ...] = (SsmAuthorization, RunCommand)
 STS: tuple[type, ...] = (StsIdentity,)
 
 

@@ -2,8 +2,8 @@
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 Knows identity and resource policies of one account and the condition operators on strings, ARNs, booleans and
-absence. No boundaries, service control policies or policy variables; an operator it does not know is refused
-aloud, not guessed.
+absence, of one value or (ForAllValues, ForAnyValue) of several. No boundaries, service control policies or
+policy variables; an operator it does not know is refused aloud, not guessed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any
+
+Context = Mapping[str, "str | Sequence[str]"]
+"""What a request tells beside action and resource; some keys, such as aws:TagKeys, have several values."""
 
 
 class Decision(str, Enum):
@@ -32,7 +35,7 @@ def decide(
     documents: Sequence[str],
     action: str,
     resource: str,
-    context: Mapping[str, str],
+    context: Context,
     principals: frozenset[str] | None = None,
 ) -> Decision:
     """What the documents say to `action` on `resource`.
@@ -40,7 +43,9 @@ def decide(
     `principals` are the ARNs the caller goes by, for resource policies; None for identity policies, which
     have no Principal. Context keys are compared without case.
     """
-    lowered = {key.lower(): value for key, value in context.items()}
+    lowered = {
+        key.lower(): [value] if isinstance(value, str) else list(value) for key, value in context.items()
+    }
     effects = {
         statement.get("Effect")
         for document in documents
@@ -56,7 +61,7 @@ def _applies(
     statement: Mapping[str, Any],
     action: str,
     resource: str,
-    context: Mapping[str, str],
+    context: Mapping[str, list[str]],
     principals: frozenset[str] | None,
 ) -> bool:
     return (
@@ -84,7 +89,17 @@ def _principal(statement: Mapping[str, Any], principals: frozenset[str]) -> bool
     return ("*" in named or not principals.isdisjoint(named)) == (element == "Principal")
 
 
-def _condition(operator: str, key: str, wanted: list[Any], context: Mapping[str, str]) -> bool:
+def _condition(operator: str, key: str, wanted: list[Any], context: Mapping[str, list[str]]) -> bool:
+    qualifier, _, operator = operator.rpartition(":")
+    values = context.get(key, [])
+    if qualifier == "ForAllValues":
+        return all(_condition(operator, key, wanted, {key: [value]}) for value in values)
+    if qualifier == "ForAnyValue":
+        return any(_condition(operator, key, wanted, {key: [value]}) for value in values)
+    if qualifier or len(values) > 1:
+        raise UnknownOperatorError(
+            f"condition operator {qualifier}:{operator} on {len(values)} values in a policy"
+        )
     if operator == "Null":
         return (key not in context) == (str(wanted[0]).lower() == "true")
     bare = operator[: -len("IfExists")] if operator.endswith("IfExists") else operator
@@ -94,7 +109,7 @@ def _condition(operator: str, key: str, wanted: list[Any], context: Mapping[str,
         raise UnknownOperatorError(f"condition operator {operator} in a policy")
     if key not in context:
         return negated or bare != operator
-    value = context[key]
+    value = values[0]
     texts = [str(text).lower() if kind == "Bool" else str(text) for text in wanted]
     if kind == "StringEquals":
         return (value in texts) != negated

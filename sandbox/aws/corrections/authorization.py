@@ -2,7 +2,8 @@
 
 moto lets anybody read anything. Here the credentials that an instance's metadata service handed out stand for
 its role: known, unexpired, the request really signed with them, and each call checked against the role's
-policies. Any other access key stands for the deployer, who may do all that a secret's policy does not deny.
+policies. Any other access key stands for the deployer, who may do all that a secret's policy does not deny,
+unless policies of his own bind him (sandbox/aws/held_deployer.py).
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -10,8 +11,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any, NoReturn
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
 
 from moto.core.responses import ActionResult
 from moto.secretsmanager.models import secretsmanager_backends
@@ -19,14 +22,25 @@ from moto.secretsmanager.models import secretsmanager_backends
 from sandbox.aws import request_signature
 from sandbox.aws.cloud import ACCOUNT, DEPLOYER, REGION, RoleSession, role_documents
 from sandbox.aws.corrections.call import Call, SecretsCall, StsCall
-from sandbox.aws.policy_evaluation import Decision, decide
+from sandbox.aws.held_deployer import bound_by
+from sandbox.aws.policy_evaluation import Context, Decision, decide
 
 ROLE_KEY_PREFIX = "ASIA"
 DENIED = {"ec2": "UnauthorizedOperation", "iam": "AccessDenied", "sts": "AccessDenied"}
 BAD_KEY = {"ec2": "AuthFailure", "iam": "InvalidClientTokenId", "sts": "InvalidClientTokenId"}
 EXPIRED = {"ec2": "RequestExpired", "iam": "ExpiredToken", "sts": "ExpiredToken"}
 MANAGED_KEY = "alias/aws/secretsmanager"
+PREFIXES = {"service-quotas": "servicequotas"}  # of IAM's actions, where that is not the service's name
 FREE_FOR_ALL = frozenset(("sts:GetCallerIdentity",))
+
+
+class Asked(NamedTuple):
+    """One action on one resource. policies: those on the resource itself."""
+
+    action: str
+    resource: str
+    context: Context = MappingProxyType({})
+    policies: tuple[str, ...] = ()
 
 
 class Authorization(Call):
@@ -34,33 +48,26 @@ class Authorization(Call):
 
     def admit(self) -> None:
         session = self._session()
-        action = f"{self.service_name}:{self._get_action()}"
+        action = f"{PREFIXES.get(self.service_name, self.service_name)}:{self._get_action()}"
         if action not in FREE_FOR_ALL:
-            self._authorize(session, action)
+            for asked in self._asked(action):
+                self._authorize(session, asked)
         super().admit()
 
-    def _authorize(self, session: RoleSession | None, action: str) -> None:
-        resource, resource_policy = self._resource()
+    def _authorize(self, session: RoleSession | None, asked: Asked) -> None:
         caller = session.arn if session else DEPLOYER
-        identity, on_resource = self._decide(session, action, resource, resource_policy, self._conditions())
+        identity, on_resource = self._decide(session, asked)
         if Decision.EXPLICIT_DENY in (identity, on_resource):
             kind = "identity" if identity is Decision.EXPLICIT_DENY else "resource"
-            self._deny(caller, action, resource, f"with an explicit deny in a {kind}-based policy")
+            self._deny(caller, asked, f"with an explicit deny in a {kind}-based policy")
         if Decision.ALLOWED not in (identity, on_resource):
-            self._deny(
-                caller, action, resource, f"because no identity-based policy allows the {action} action"
-            )
+            self._deny(caller, asked, f"because no identity-based policy allows the {asked.action} action")
 
-    def _decide(
-        self,
-        session: RoleSession | None,
-        action: str,
-        resource: str,
-        resource_policy: list[str],
-        conditions: dict[str, str],
-    ) -> tuple[Decision, Decision]:
+    def _decide(self, session: RoleSession | None, asked: Asked) -> tuple[Decision, Decision]:
         """What the caller's own policies say, and what those on the resource say to the caller."""
         role = self.cloud.role_named(session.role_name) if session else None
+        signed = self.headers.get("Authorization", "")
+        documents = role_documents(role) if role else bound_by(self.cloud, signed)
         arn = role.arn if role else DEPLOYER
         context = {
             "aws:PrincipalArn": arn,
@@ -69,13 +76,15 @@ class Authorization(Call):
             "aws:RequestedRegion": REGION,
             "aws:SecureTransport": "true",
             "aws:SourceIp": str(self.normalized_request.remote_addr),
-            **conditions,
+            **asked.context,
         }
-        identity = decide(role_documents(role), action, resource, context) if role else Decision.ALLOWED
+        identity = Decision.ALLOWED
+        if documents is not None:
+            identity = decide(documents, asked.action, asked.resource, context)
         principals = frozenset(
             {arn, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"} | ({session.arn} if session else set())
         )
-        return identity, decide(resource_policy, action, resource, context, principals)
+        return identity, decide(asked.policies, asked.action, asked.resource, context, principals)
 
     def _session(self) -> RoleSession | None:
         """The role session whose credentials the request carries; None for the deployer."""
@@ -100,15 +109,13 @@ class Authorization(Call):
             self.refuse(code, fault)
         return session
 
-    def _resource(self) -> tuple[str, list[str]]:
-        """ARN that the call is about and the policies on it; services without such policies say `*`."""
-        return "*", []
+    def _asked(self, action: str) -> Iterator[Asked]:
+        """What must be allowed for the call to pass."""
+        yield Asked(action, "*")
 
-    def _conditions(self) -> dict[str, str]:
-        return {}
-
-    def _deny(self, caller: str, action: str, resource: str, reason: str) -> NoReturn:
+    def _deny(self, caller: str, asked: Asked, reason: str) -> NoReturn:
         code = DENIED.get(str(self.service_name), "AccessDeniedException")
+        action, resource = asked.action, asked.resource
         self.refuse(
             code, f"User: {caller} is not authorized to perform: {action} on resource: {resource} {reason}"
         )
@@ -123,9 +130,9 @@ class SecretAuthorization(Authorization, SecretsCall):
     code is nowhere told.
     """
 
-    def _authorize(self, session: RoleSession | None, action: str) -> None:
-        super()._authorize(session, action)
-        self._authorize_key(session, action.partition(":")[2])
+    def _authorize(self, session: RoleSession | None, asked: Asked) -> None:
+        super()._authorize(session, asked)
+        self._authorize_key(session, asked.action.partition(":")[2])
 
     def _authorize_key(self, session: RoleSession | None, call: str) -> None:
         """A caller uses the secret's KMS key with rights of its own; the AWS managed key is everybody's."""
@@ -139,39 +146,38 @@ class SecretAuthorization(Authorization, SecretsCall):
             "kms:EncryptionContext:SecretARN": str(getattr(secret, "arn", "")),
         }
         arn = key if key.startswith("arn:") else f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{key}"
-        if self._decide(session, use, arn, [], conditions)[0] is not Decision.ALLOWED:
+        if self._decide(session, Asked(use, arn, conditions))[0] is not Decision.ALLOWED:
             self.refuse("AccessDeniedException", "Access to KMS is not allowed")
 
     def put_resource_policy(self) -> Any:
         text, session = str(self._get_param("ResourcePolicy") or ""), self._session()
-        resource, action = self._resource()[0], "secretsmanager:PutResourcePolicy"
+        asked = next(self._asked("secretsmanager:PutResourcePolicy"))
         try:
-            said = self._decide(session, action, resource, [text], self._conditions())[1]
+            said = self._decide(session, asked._replace(policies=(text,)))[1]
         except (ValueError, AttributeError):
             said = Decision.IMPLICIT_DENY  # malformed: SecretPolicies says so
         if said is Decision.EXPLICIT_DENY and self._get_param("BlockPublicPolicy") is True:
             self.refuse("MalformedPolicyDocumentException", "This resource policy locks out its caller.")
         return super().put_resource_policy()
 
-    def _resource(self) -> tuple[str, list[str]]:
+    def _asked(self, action: str) -> Iterator[Asked]:
         name = self._get_param("SecretId") or self._get_param("Name")
-        if not name:
-            return "*", []
-        secret = secretsmanager_backends[ACCOUNT][REGION].secrets.get(name)
-        if secret is None:
-            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}", []
-        return secret.arn, [secret.policy] if secret.policy else []
+        secret = secretsmanager_backends[ACCOUNT][REGION].secrets.get(name) if name else None
+        arn = secret.arn if secret else f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{name}-AbCdEf"
+        policies = [secret.policy] if secret and secret.policy else []
+        yield Asked(action, arn if name else "*", self._conditions(arn), tuple(policies))
 
-    def _conditions(self) -> dict[str, str]:
+    def _conditions(self, arn: str) -> dict[str, str]:
         stage = self._get_param("VersionStage")
         if self._get_action() == "GetSecretValue" and not stage and not self._get_param("VersionId"):
             stage = "AWSCURRENT"
-        named = {
-            "secretsmanager:SecretId": self._resource()[0],
+        told = {
+            "secretsmanager:SecretId": arn,
             "secretsmanager:VersionStage": stage,
             "secretsmanager:VersionId": self._get_param("VersionId"),
+            "secretsmanager:BlockPublicPolicy": str(bool(self._get_param("BlockPublicPolicy"))).lower(),
         }
-        return {key: value for key, value in named.items() if value}
+        return {key: value for key, value in told.items() if value}
 
     def batch_get_secret_value(self) -> Any:
         """Each secret is asked for by itself on AWS; a list of them is more than the sandbox checks."""
@@ -189,7 +195,7 @@ class StsIdentity(Authorization, StsCall):
         arn, name = str(self._get_param("RoleArn")), str(self._get_param("RoleSessionName"))
         role = next((role for role in self.cloud.iam.roles.values() if role.arn == arn), None)
         if role is None:
-            self._deny(DEPLOYER, "sts:AssumeRole", arn, "because there is no such role")
+            self._deny(DEPLOYER, Asked("sts:AssumeRole", arn), "because there is no such role")
         trusted = decide(
             [_with_resource(role.assume_role_policy_document)],
             "sts:AssumeRole",
@@ -198,7 +204,7 @@ class StsIdentity(Authorization, StsCall):
             frozenset({DEPLOYER, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root"}),
         )
         if trusted is not Decision.ALLOWED:
-            self._deny(DEPLOYER, "sts:AssumeRole", arn, "because its trust policy does not allow it")
+            self._deny(DEPLOYER, Asked("sts:AssumeRole", arn), "because its trust policy does not allow it")
         session = self.cloud.open_session(role.name, name)
         expires = datetime.fromtimestamp(session.expires_at, timezone.utc)
         return ActionResult(

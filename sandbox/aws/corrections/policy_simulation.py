@@ -1,7 +1,8 @@
 """SimulatePrincipalPolicy answers; moto has no such call.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-A role is judged by its policies; the deployer may do everything, as elsewhere in the sandbox.
+A role is judged by its policies; the deployer may do everything unless policies bind him, as elsewhere in the
+sandbox.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from moto.core.responses import ActionResult
 
 from sandbox.aws.cloud import ACCOUNT, DEPLOYER, role_documents
 from sandbox.aws.corrections.call import IamCall
+from sandbox.aws.held_deployer import deployers_documents
 from sandbox.aws.policy_evaluation import Decision, decide
 
 
@@ -25,17 +27,25 @@ class PolicySimulation(IamCall):
             )
         if role is None and arn != DEPLOYER:
             self.refuse("NoSuchEntity", f"The entity {arn} cannot be found.")
-        context = {
-            entry["ContextKeyName"]: entry["ContextKeyValues"][0]
+        documents = role_documents(role) if role else deployers_documents(self.cloud)
+        context: dict[str, str | list[str]] = {
+            entry["ContextKeyName"]: _values(entry)
             for entry in self._get_param("ContextEntries", [])
             if entry.get("ContextKeyValues")
         }
         results = [
-            _row(action, resource, decide(role_documents(role), action, resource, context) if role else None)
+            _row(
+                action, resource, None if documents is None else decide(documents, action, resource, context)
+            )
             for action in self._get_param("ActionNames", [])
             for resource in self._get_param("ResourceArns", []) or ["*"]
         ]
         return ActionResult({"EvaluationResults": results, "IsTruncated": False})
+
+
+def _values(entry: dict[str, Any]) -> str | list[str]:
+    values: list[str] = entry["ContextKeyValues"]
+    return values if str(entry.get("ContextKeyType", "")).endswith("List") else values[0]
 
 
 def _row(action: str, resource: str, decision: Decision | None) -> dict[str, Any]:
