@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from providers.cexio.trading_key import TradingKeyProvider
-from tests.providers.cexio.conftest import PLACEHOLDER, Sandbox
+from tests.providers.cexio.conftest import DEPLOYER, PLACEHOLDER, Sandbox
 from tests.providers.dynamic_server import UNKNOWN, CallFailed, DynamicServer
 
 FOUR = ["Account balance", "Open orders", "Place order", "Cancel order"]
@@ -186,6 +186,33 @@ class TestRefused:
         with pytest.raises(CallFailed, match="CEXIO_KEY_FILE"):
             stack.up({"key": "canary-key"})
         assert len(stack.sandbox.requests()) == asked
+
+
+class TestClosedSecret:
+    """A key put into a secret that somebody had opened was read before anybody looked."""
+
+    def test_no_key_is_put_into_an_open_secret_and_closed_it_takes_the_same_key(self, stack: Stack) -> None:
+        key, secrets = stack.key(), stack.sandbox.secrets
+        secrets.delete_resource_policy(SecretId=stack.arn)
+        before = stack.sandbox.stages(stack.arn)
+        with pytest.raises(CallFailed, match="no key is put there: `pulumi refresh`"):
+            stack.up(key)
+        assert stack.sandbox.stages(stack.arn) == before
+        stack.sandbox.close(stack.arn, DEPLOYER)
+        assert stack.up(key) == "created"
+        assert stack.sandbox.value(stack.arn)["key"] == key["key"]
+
+    def test_who_is_locked_out_is_told_in_one_line_and_the_old_key_stays(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        before = stack.sandbox.stages(stack.arn)
+        stack.sandbox.close(stack.arn, "arn:aws:iam::123456789012:role/somebody-else")
+        with pytest.raises(CallFailed) as failed:
+            stack.up(stack.key())
+        told = str(failed.value).strip()
+        assert "\n" not in told
+        assert DEPLOYER in told
+        assert "cexio-bot:deployers" in told
+        assert stack.sandbox.stages(stack.arn) == before
 
 
 class TestConfirmations:
