@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from providers.aws import prices
+
 
 def readme(
     *,
@@ -24,6 +26,8 @@ def readme(
             f"# CEX.IO bot host at {address}",
             "",
             f"**{status}**: {line}",
+            "",
+            f"The address is {prices.ADDRESS}, used or idle, and stays after `pulumi destroy`.",
             "",
             f"Review due: {review_due or 'with the first key'}. Secret: `{secret_arn}`.",
             "",

@@ -10,6 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from providers.aws import prices
+
 COLOURS = {"granted": "green", "refused": "red", "undetermined": "yellow", "verified": "bold green"}
 REAL_ACCOUNT = """\
 Next, a real account: see "From the sandbox to a real account" in README.md. In short: install the pulumi CLI,
@@ -17,8 +19,8 @@ Next, a real account: see "From the sandbox to a real account" in README.md. In 
 and offer it with CEXIO_KEY_FILE. `make down` ends this sandbox."""
 KEPT = """
 Kept on purpose: the address {address} ({allocation}). The next `make up` adopts it, and the key's whitelist
-stays right. On AWS an address costs about $3.65 a month, used or idle. To give it up for good, set
-`releaseAddress` to this very address before you destroy."""
+stays right. On AWS an address costs {monthly}, used or idle. To give it up for good, set
+`releaseAddress` to this very address and apply it with an `up` before you destroy."""
 
 
 def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = None) -> None:
@@ -32,7 +34,8 @@ def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = 
     facts = Table.grid(padding=(0, 2))
     facts.add_column()
     facts.add_column(overflow="fold")
-    facts.add_row("Address", f"{outputs.get('address')}  ({outputs.get('allocationId')}, kept on destroy)")
+    kept = f"kept on destroy, {prices.ADDRESS}"
+    facts.add_row("Address", f"{outputs.get('address')}  ({outputs.get('allocationId')}, {kept})")
     facts.add_row(
         "Whitelist", f"{whitelist.get('addressText')}  as recorded for key {whitelist.get('label')!r}"
     )
@@ -95,5 +98,5 @@ def show_kept(outputs: dict[str, Any], console: Console | None = None) -> None:
     if not outputs.get("address"):
         console.print("There was nothing to destroy.")
         return
-    kept = KEPT.format(address=outputs["address"], allocation=outputs.get("allocationId"))
-    console.print(kept, markup=False, soft_wrap=True)
+    named = {"address": outputs["address"], "allocation": outputs.get("allocationId")}
+    console.print(KEPT.format(**named, monthly=prices.ADDRESS), markup=False, soft_wrap=True)

@@ -17,7 +17,6 @@ from providers.errors import QuotaReached
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-MONTHLY = "about $3.65 a month"  # $0.005 an hour for every public IPv4 address, used or idle
 ROLE = "address-"  # how the owner tags of our addresses go on after project and stack
 
 

@@ -24,9 +24,8 @@ import pulumi
 from pulumi.dynamic import DiffResult, ReadResult
 from pydantic import Field
 
-from providers.aws import session
+from providers.aws import prices, session
 from providers.aws.addresses import (
-    MONTHLY,
     allocated,
     holder_of,
     named,
@@ -228,8 +227,8 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
             return
         if recorded.get("release") != public_ip:
             raise AddressKept(
-                f"the address {public_ip} ({allocation_id}) is kept, {MONTHLY}, as a whitelist may name it: "
-                f"to give it up for ever, `pulumi config set cexio-bot:releaseAddress {public_ip}`, "
+                f"the address {public_ip} ({allocation_id}) is kept, {prices.ADDRESS}, as a whitelist may "
+                f"name it: to give it up for ever, `pulumi config set cexio-bot:releaseAddress {public_ip}`, "
                 "`pulumi up`, then destroy again"
             )
         if there.get(OWNER) != recorded.get("owner"):

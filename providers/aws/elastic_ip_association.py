@@ -15,8 +15,7 @@ import pulumi
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from providers.aws import session
-from providers.aws.addresses import MONTHLY
+from providers.aws import prices, session
 from providers.aws.ending import end
 from providers.aws.failures import is_gone
 from providers.aws.ownership import ADDRESS, BORROWED_BY, INTERFACE, OWNER, Row, described, tags_of
@@ -118,11 +117,20 @@ class AssocProvider(AwsProvider[AssocInputs]):
             return
         ec2 = session.client("ec2", self.endpoints)
         removed(lambda: ec2.disassociate_address(AssociationId=there["associationId"]), FRESH)
-        # A retained address never reaches its own provider's delete: here is where a destroy can say so.
+        self._say_what_stays(id_)
+
+    def _say_what_stays(self, allocation_id: str) -> None:
+        """A retained address never reaches its own provider's delete: here is where a destroy can say so."""
+        row = self._address(allocation_id)
+        if row is None:
+            return
+        told = f"the address {row['PublicIp']} ({allocation_id}) is off its host and stays allocated, "
+        if OWNER not in tags_of(row):
+            notice(f"{told}as it is yours; it costs {prices.ADDRESS}, used or idle")
+            return
         notice(
-            f"the address {there['publicIp']} ({there['allocationId']}) is off its host and stays allocated, "
-            f"{MONTHLY}, used or idle: the next `pulumi up` adopts it, and the whitelist stays right; only "
-            f"cexio-bot:releaseAddress, set to it and applied by an `up` before a destroy, lets it go"
+            f"{told}{prices.ADDRESS}, used or idle: the next `pulumi up` adopts it, and the whitelist stays "
+            "right; only cexio-bot:releaseAddress, set to it and applied by an `up` before a destroy, lets go"
         )
 
     def _address(self, allocation_id: str) -> Row | None:

@@ -48,10 +48,11 @@ from providers.aws.tokens import client_token
 from providers.aws.user_data import unpacked
 from providers.aws.waiting import FRESH, LIFECYCLE, wait_for
 from providers.contract import Inputs, Resource
-from providers.errors import LaunchFailed
+from providers.errors import LaunchFailed, NotFound, StillBusy
 from providers.notices import notice
 
 LAUNCH = "cexio-bot:launch"
+ASSOCIATED = 20.0  # seconds until an association that was just made shows
 USER_DATA_BYTES = 16384  # EC2's limit, before base64
 
 
@@ -154,6 +155,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
 
     def make(self, wanted: InstanceInputs) -> str:
         interface = self._interface(wanted.network_interface_id)
+        self._refuse_without_address(wanted)
         image = self._image(wanted, interface)
         return launched(
             session.client("ec2", self.endpoints, once=True),
@@ -164,6 +166,23 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
             lambda: raise_generation(self.ec2, self._interface(wanted.network_interface_id)),
             lambda count: self._launched(wanted, count),
         )
+
+    def _refuse_without_address(self, wanted: InstanceInputs) -> None:
+        """The first packet leaves from the address, or there is no machine to send one."""
+        id_ = wanted.network_interface_id
+
+        def on_it() -> bool | None:
+            there: list[Any] = [{"Name": "network-interface-id", "Values": [id_]}]
+            rows = self.ec2.describe_addresses(Filters=there)["Addresses"]
+            return True if any(row.get("NetworkInterfaceId") == id_ for row in rows) else None
+
+        try:
+            wait_for(on_it, f"the address on {id_}", ASSOCIATED)
+        except StillBusy:
+            raise NotFound(
+                f"{_host(wanted.props())} is not launched: its interface {id_} has no Elastic IP on it, "
+                "which was released or taken off by hand: `pulumi refresh`, then `pulumi up`"
+            ) from None
 
     def _image(self, wanted: InstanceInputs, interface: Row) -> Image:
         """The user's image, else the pinned one unless another was asked for, else AWS's; then pinned."""

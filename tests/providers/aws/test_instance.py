@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from providers.aws.instance import InstanceInputs, InstanceProvider
+from providers.endpoints import Endpoints
+from providers.errors import NotFound
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import Aws, Server, endpoints_file
 
@@ -127,6 +130,26 @@ class TestAsWanted:
     def test_its_first_packet_leaves_from_the_address(self, stack: World) -> None:
         row = self.row(stack, stack.made("Instance").id)
         assert row["PublicIpAddress"] == stack.made("ElasticIp").outs["publicIp"]
+
+    def test_none_is_launched_on_an_interface_without_an_address(
+        self, own_stack: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("providers.aws.instance.ASSOCIATED", 0.1)
+        endpoints = Endpoints(
+            region="us-east-1", aws=own_stack.aws.url, cexio="http://127.0.0.1:9", sandbox=True
+        )
+        own_stack.made("RouteTable")
+        interface = own_stack.made("NetworkInterface").id
+        inputs = own_stack.inputs("Instance", networkInterfaceId=interface)
+        own_stack.objects.pop("ElasticIpAssociation")
+        ec2, on_it = own_stack.aws.client("ec2"), [{"Name": "network-interface-id", "Values": [interface]}]
+        for row in ec2.describe_addresses(Filters=on_it)["Addresses"]:
+            ec2.disassociate_address(AssociationId=row["AssociationId"])
+        provider = InstanceProvider()
+        provider.endpoints = endpoints
+        with pytest.raises(NotFound, match="no Elastic IP on it"):
+            provider.make(InstanceInputs.of(inputs))
+        assert running(own_stack) == []
 
     def test_a_stopped_machine_is_drift_and_is_started_again(self, own_stack: World) -> None:
         made = own_stack.made("Instance")
