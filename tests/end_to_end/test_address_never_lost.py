@@ -10,11 +10,16 @@ import pytest
 
 from components.settings import Settings
 from tests.end_to_end.conftest import ENGINES
+from tests.faults.proxy import Call, Fate, answer, kill_before
 from tests.faults.stack import Ran, Stack
 
 pytestmark = pytest.mark.long
 
 ELSEWHERE = "ami-0ae8605ed708e3c3e"  # Amazon Linux 2023 with another kernel than AWS's current one
+GIVEN_AWAY = (
+    "<Response><Errors><Error><Code>InvalidAddress.NotFound</Code><Message>Not found.</Message></Error>"
+    "</Errors><RequestID>r-1</RequestID></Response>"
+)
 FINGERPRINT = "0123456789ab 2026-11-01"
 
 # Every setting with another value than the stack's; of those that are refused, what the line says.
@@ -170,6 +175,97 @@ class TestReleasedElsewhere:
         assert "not there any more" not in refreshed.output
         unchanged = stack.pulumi("preview", "--expect-no-changes", "--stack", "sandbox")
         assert unchanged.status == 0, unchanged.output
+
+
+class TestReplacement:
+    """For two minutes two machines traded on one key; and one sent its first orders from no known address."""
+
+    @pytest.fixture
+    def watched(self, stack: Stack) -> Iterator[list[dict[str, Any]]]:
+        """What AWS shows before each launch takes effect: live machines, and whether the address is there."""
+        ec2, launches = stack.aws.client("ec2"), []
+        assert stack.up().status == 0
+
+        def look(call: Call) -> Fate | None:
+            if call.action == "RunInstances":
+                found = ec2.describe_instances()["Reservations"]
+                rows = [row for reservation in found for row in reservation["Instances"]]
+                alive = [row["InstanceId"] for row in rows if row["State"]["Name"] != "terminated"]
+                on = [row.get("NetworkInterfaceId") for row in ec2.describe_addresses()["Addresses"]]
+                wanted = call.parameter("NetworkInterface.1.NetworkInterfaceId")
+                launches.append({"alive": alive, "addressed": wanted in on})
+            return None
+
+        stack.proxy.rule = look
+        yield launches
+        stack.proxy.rule = None
+
+    def test_one_machine_at_a_time_each_with_the_address_from_its_first_packet(
+        self, stack: Stack, watched: list[dict[str, Any]]
+    ) -> None:
+        settings: dict[str, Any] = {}
+        before = address(stack)
+        for change in (
+            {"instanceType": "t3.small", "rootVolumeGib": "20"},
+            {"availabilityZone": "us-east-1c"},
+        ):
+            host = hosts(stack)
+            settings |= change
+            ran = stack.up(**settings)
+            assert ran.status == 0, ran.output
+            assert re.search(r"host bot was down for (at most )?\d+ s while it was replaced", ran.output)
+            after = address(stack)
+            assert (after["PublicIp"], after["AllocationId"]) == (before["PublicIp"], before["AllocationId"])
+            assert hosts(stack) == [after["InstanceId"]] != host
+        assert watched == [{"alive": [], "addressed": True}] * 2
+
+    def test_a_run_killed_between_the_machines_is_finished_and_tells_the_outage(
+        self, stack: Stack, watched: list[dict[str, Any]]
+    ) -> None:
+        before, killed = address(stack), []
+
+        def kill(call: Call) -> Fate | None:
+            if call.action != "RunInstances" or killed:
+                return None
+            killed.append(call)
+            return kill_before(lambda: (run.kill_engine(), run.kill_provider()))
+
+        stack.proxy.rule = kill
+        run = stack.start_up(imageId=ELSEWHERE)
+        assert run.wait().status != 0
+        stack.pulumi("cancel", "--yes", "--stack", "sandbox")
+        assert stack.pulumi("refresh", "--yes", "--clear-pending-creates", "--stack", "sandbox").status == 0
+        ran = stack.up(imageId=ELSEWHERE)
+        assert ran.status == 0, ran.output
+        assert "was down for" in ran.output
+        assert address(stack)["PublicIp"] == before["PublicIp"]
+        assert hosts(stack) == [address(stack)["InstanceId"]]
+
+
+class TestGoneForGood:
+    """AWS had given it away; nobody was asked, and the whitelist named a stranger's machine."""
+
+    def test_every_run_is_refused_until_a_person_gives_it_up(self, stack: Stack) -> None:
+        ec2 = stack.aws.client("ec2")
+        assert stack.up().status == 0
+        before = address(stack)
+        ec2.disassociate_address(AssociationId=before["AssociationId"])
+        ec2.release_address(AllocationId=before["AllocationId"])
+        refusal = answer(400, GIVEN_AWAY)
+        stack.proxy.rule = lambda call: refusal if call.parameter("Address") else None
+        assert stack.refresh().status == 0
+        ran = stack.up()
+        assert ran.status != 0
+        assert f"pulumi config set cexio-bot:lostAddress {before['PublicIp']}" in ran.output
+        assert ec2.describe_addresses()["Addresses"] == []
+        ran = stack.up(lostAddress=before["PublicIp"])
+        assert ran.status == 0, ran.output
+        assert "edit the key's whitelist" in ran.output
+        assert address(stack)["PublicIp"] != before["PublicIp"]
+        assert hosts(stack) == [address(stack)["InstanceId"]]
+        unchanged = stack.pulumi("preview", "--expect-no-changes", "--stack", "sandbox")
+        assert unchanged.status == 0, unchanged.output
+        stack.proxy.rule = None
 
 
 class TestKeptOnPurpose:
