@@ -35,6 +35,8 @@ class Endpoints(BaseModel):
     region: str
     aws: str | None
     cexio: str
+    emulator: bool = False
+    """Whether AWS is played by what the stack's settings name, and not by the sandbox's own."""
 
 
 class _World(BaseModel):
@@ -61,7 +63,13 @@ def endpoints_from(config: Callable[[str], str | None]) -> Endpoints:
     for url in (aws, cexio):
         if url is not None:
             guard(url, sandbox=sandbox)
-    return Endpoints(sandbox=sandbox, region=config("region") or REGION, aws=aws, cexio=cexio)
+    return Endpoints(
+        sandbox=sandbox,
+        region=config("region") or REGION,
+        aws=aws,
+        cexio=cexio,
+        emulator=sandbox and bool(config("awsEndpoint")),
+    )
 
 
 def guard(url: str, *, sandbox: bool) -> None:

@@ -158,6 +158,19 @@ REFUSALS: dict[str, Refusal] = {
         "take its protection off (such as `aws ec2 modify-instance-attribute --no-disable-api-termination`), "
         "then run the same command again",
     ),
+    **dict.fromkeys(
+        ("InvalidAction", "UnknownOperationException", "NotImplemented", "NotImplementedException"),
+        Refusal(
+            AwsFailure,
+            "what answers at the endpoint does not know the call",
+            "AWS knows it, an emulator may not: see cexio-bot:awsEndpoint, and take another emulator",
+        ),
+    ),
+    "ParameterNotFound": Refusal(
+        AwsFailure,
+        "AWS publishes no image under this name here",
+        "name an image yourself (`pulumi config set cexio-bot:imageId AMI`), then run the same command again",
+    ),
     **dict.fromkeys(sorted(NO_CAPACITY_NOW), _CAPACITY),
     "InsufficientAddressCapacity": Refusal(
         NoCapacity,

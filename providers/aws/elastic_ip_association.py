@@ -59,10 +59,10 @@ class AssocProvider(AwsProvider[AssocInputs]):
         row = wait_for(
             lambda: self._address(wanted.allocation_id), f"{wanted.allocation_id} to be seen", FRESH
         )
-        holder = row.get("NetworkInterfaceId")
+        holder = _holder(row, before)
         if holder == wanted.network_interface_id:
             return
-        if row.get("AssociationId") and holder != before.get("networkInterfaceId"):
+        if _told(row) and holder != before.get("networkInterfaceId"):
             self._refuse_unless_same_stack(row)
         ec2 = session.client("ec2", self.endpoints)
         if holder:
@@ -90,7 +90,7 @@ class AssocProvider(AwsProvider[AssocInputs]):
             end(ec2, str(machine), holder)
 
     def _refuse_unless_same_stack(self, row: Row) -> None:
-        holder = str(row.get("NetworkInterfaceId") or row.get("InstanceId"))
+        holder = str(_told(row))
         interface = described(session.client("ec2", self.endpoints), INTERFACE, holder)
         there, ours = tags_of(interface or {}).get(OWNER, ""), tags_of(row)
         owner = ours.get(OWNER) or ours.get(BORROWED_BY) or ""
@@ -100,14 +100,14 @@ class AssocProvider(AwsProvider[AssocInputs]):
                 "disassociate it there first"
             )
 
-    def look(self, id_: str, _recorded: Mapping[str, Any]) -> dict[str, Any] | None:
+    def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
         row = self._address(id_)
         if row is None or not row.get("AssociationId"):
             return None
         return {
             "allocationId": row["AllocationId"],
             "associationId": row["AssociationId"],
-            "networkInterfaceId": row.get("NetworkInterfaceId", ""),
+            "networkInterfaceId": _holder(row, recorded),
             "publicIp": row["PublicIp"],
         }
 
@@ -140,6 +140,20 @@ class AssocProvider(AwsProvider[AssocInputs]):
 def _passes(error: ClientError) -> bool:
     """A gateway just attached, an interface just made, a machine that is still starting."""
     return is_gone(error) or code_in("Gateway.NotAttached", "IncorrectInstanceState")(error)
+
+
+def _told(row: Row) -> str | None:
+    return row.get("NetworkInterfaceId") or row.get("InstanceId")
+
+
+def _holder(row: Row, recorded: Mapping[str, Any]) -> str:
+    """The interface that the address is on; the recorded one where only the association is told.
+
+    AWS tells both; there are emulators that do not.
+    """
+    if _told(row) or recorded.get("associationId") not in (None, row.get("AssociationId")):
+        return str(row.get("NetworkInterfaceId") or "")
+    return str(recorded.get("networkInterfaceId") or "")
 
 
 def _stack(owner: str) -> list[str]:

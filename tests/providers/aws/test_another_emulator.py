@@ -16,7 +16,7 @@ import pytest
 from tests.providers.aws import test_life_of_an_object as life
 from tests.providers.aws.conftest import NO_EXCHANGE
 from tests.providers.aws.world import Engine
-from tests.providers.sandbox_processes import REGION, endpoints_file
+from tests.providers.sandbox_processes import REGION
 
 URL = os.environ.get("CEXIO_BOT_OTHER_AWS", "")
 
@@ -47,10 +47,9 @@ def aws() -> OtherAws:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory, aws: OtherAws) -> Iterator[Engine]:
-    folder = tmp_path_factory.mktemp("other")
-    endpoints_file(folder, aws.url, NO_EXCHANGE)
-    end = Engine({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(folder)})
+def engine(aws: OtherAws) -> Iterator[Engine]:
+    named = {"awsEndpoint": aws.url, "cexioEndpoint": NO_EXCHANGE, "sandbox": "true"}
+    end = Engine({f"cexio-bot:{name}": value for name, value in named.items()})
     yield end
     end.stop()
 
