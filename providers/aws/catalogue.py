@@ -68,6 +68,9 @@ THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+UNKNOWN_CALLS = frozenset(
+    {"InvalidAction", "UnknownOperationException", "NotImplemented", "NotImplementedException"}
+)
 NO_CAPACITY_NOW = frozenset(
     {
         "InsufficientInstanceCapacity",
@@ -159,7 +162,7 @@ REFUSALS: dict[str, Refusal] = {
         "then run the same command again",
     ),
     **dict.fromkeys(
-        ("InvalidAction", "UnknownOperationException", "NotImplemented", "NotImplementedException"),
+        sorted(UNKNOWN_CALLS),
         Refusal(
             AwsFailure,
             "what answers at the endpoint does not know the call",

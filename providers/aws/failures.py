@@ -44,6 +44,7 @@ from providers.aws.catalogue import (
     REGION,
     THROTTLED,
     TROUBLE,
+    UNKNOWN_CALLS,
     Refusal,
     quota_advice,
 )
@@ -91,6 +92,11 @@ def is_gone(error: BaseException) -> bool:
     """Whether AWS says that the object is not there."""
     code = code_of(error)
     return code.endswith(".NotFound") or code in ("NoSuchEntity", "ResourceNotFoundException")
+
+
+def is_unknown_call(error: BaseException) -> bool:
+    """Whether what answers does not know the call at all, as an emulator of AWS may not."""
+    return code_of(error) in UNKNOWN_CALLS
 
 
 def was_throttled(error: BaseException) -> bool:

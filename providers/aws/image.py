@@ -42,7 +42,7 @@ def image_for(endpoints: Endpoints, architecture: str, image_id: str | None) -> 
             "this account: `pulumi config rm cexio-bot:imageId` and `pulumi config set "
             "cexio-bot:refreshImage NUMBER`, with one not used before, take AWS's current one"
         )
-    if row["Architecture"] != architecture:
+    if row["Architecture"] != architecture and not endpoints.emulator:
         raise ProviderError(
             f"{image_id} is for {row['Architecture']}, the instance type is {architecture}: "
             "choose another of the two"
@@ -52,8 +52,14 @@ def image_for(endpoints: Endpoints, architecture: str, image_id: str | None) -> 
 
 def current_image(endpoints: Endpoints, architecture: str) -> str:
     """The id of the image that AWS publishes now."""
-    name = PARAMETER.format(architecture=architecture)
-    return str(session.client("ssm", endpoints).get_parameter(Name=name)["Parameter"]["Value"])
+    ssm = session.client("ssm", endpoints)
+    try:
+        return str(ssm.get_parameter(Name=PARAMETER.format(architecture=architecture))["Parameter"]["Value"])
+    except ClientError as error:
+        if not endpoints.emulator or code_of(error) != "ParameterNotFound":
+            raise
+    # What boots nothing often knows one architecture only.
+    return str(ssm.get_parameter(Name=PARAMETER.format(architecture="x86_64"))["Parameter"]["Value"])
 
 
 def tell_of_a_newer_one(endpoints: Endpoints, host: str, architecture: str, image_id: str) -> None:

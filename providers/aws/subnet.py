@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from botocore.exceptions import ClientError
 from pydantic import Field
 
+from providers.aws.failures import is_unknown_call
 from providers.aws.networks import Cidr
 from providers.aws.ownership import SUBNET, Row
 from providers.aws.resource import Ec2Provider, OwnedInputs
@@ -67,9 +69,14 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
         if instance_type is None:
             return None
         of_type: list[Any] = [{"Name": "instance-type", "Values": [instance_type]}]
-        offered = self.ec2.describe_instance_type_offerings(
-            LocationType="availability-zone", Filters=of_type
-        )["InstanceTypeOfferings"]
+        try:
+            offered = self.ec2.describe_instance_type_offerings(
+                LocationType="availability-zone", Filters=of_type
+            )["InstanceTypeOfferings"]
+        except ClientError as error:
+            if is_unknown_call(error):
+                return None  # an emulator has no types to run out of
+            raise
         return min((str(one["Location"]) for one in offered if _plain(one["Location"])), default=None)
 
     def align(self, id_: str, wanted: SubnetInputs, before: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ def aws() -> OtherAws:
 @pytest.fixture(scope="module")
 def engine(aws: OtherAws) -> Iterator[Engine]:
     named = {"awsEndpoint": aws.url, "cexioEndpoint": NO_EXCHANGE, "sandbox": "true"}
-    end = Engine({f"cexio-bot:{name}": value for name, value in named.items()})
+    end = Engine({f"cexio-bot:{name}": value for name, value in named.items()}, {})
     yield end
     end.stop()
 

@@ -288,6 +288,19 @@ class TestOnceAProcess:
         world.take_down()
         assert proxy.sent("DescribeRegions") == 1
 
+    def test_a_refusal_stops_nothing_where_the_settings_name_another_emulator(
+        self, aws: Aws, quota: Any
+    ) -> None:
+        quota(VCPUS, 0)
+        named = {"awsEndpoint": aws.url, "cexioEndpoint": NO_EXCHANGE, "sandbox": "true"}
+        end = Engine({f"cexio-bot:{name}": value for name, value in named.items()}, {})
+        try:
+            world = World(end, aws)
+            assert world.made("ElasticIp").id.startswith("eipalloc-")
+            world.take_down()
+        finally:
+            end.stop()
+
     def test_a_run_that_only_removes_is_asked_who_it_is_and_no_more(
         self, process: Engine, aws: Aws, engine: Engine, proxy: Proxy, quota: Any
     ) -> None:
