@@ -227,7 +227,8 @@ class Settings(BaseModel):
         default=None,
         pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/(mrk-)?[0-9a-f-]{32,36}$",
         description="the ARN of a KMS key, …:key/ID, as an alias can be pointed elsewhere",
-        examples=["arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"],
+        # the CLI takes what is named secret and looks random for one, and must be told
+        examples=["arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef --plaintext"],
     )
     deployers: Annotated[tuple[str, ...], BeforeValidator(_from_json), AfterValidator(checked_deployers)] = (
         Field(default=(), max_length=20, examples=["""'["arn:aws:iam::123456789012:role/ci"]'"""])
