@@ -26,9 +26,8 @@ from providers.aws.ways_out import (
     HTTPS,
     astray,
     default_route,
-    ipv6_of,
+    ipv6_blocks,
     passage,
-    takes_public,
     target,
     told,
 )
@@ -135,7 +134,7 @@ class ExistingProvider(AwsProvider[ExistingNetworkInputs]):
                 f"{id_} gives public addresses at launch, so the host would leave from one of them whenever "
                 "its own is off: turn auto-assign public IPv4 off, or choose another subnet"
             )
-        used = ipv6_of(subnet)
+        used = [str(block["Ipv6CidrBlock"]) for block in ipv6_blocks(subnet)]
         if used or subnet.get("AssignIpv6AddressOnCreation"):
             yield (
                 f"{id_} has IPv6 ({', '.join(used) or 'addresses given at creation'}), from which the "
@@ -184,12 +183,11 @@ class ExistingProvider(AwsProvider[ExistingNetworkInputs]):
                 found.faults.append(
                     f"{table_id} sends {told(route)}, but {gateway} is not attached to {vpc_id}: attach it"
                 )
-        for other in astray(table, gateway):
-            if self._takes_public(other):
-                found.faults.append(
-                    f"{table_id} sends {told(other)}, past the internet gateway, so some of the exchange "
-                    "could see another address: take that route out, or choose another subnet"
-                )
+        for other in astray(table, gateway, self.ec2):
+            found.faults.append(
+                f"{table_id} sends {told(other)}, past the internet gateway, so some of the exchange could "
+                "see another address: take that route out, or choose another subnet"
+            )
 
     def _effective_table(self, subnet_id: str, vpc_id: str) -> Row | None:
         """The table that the subnet is associated with, else the main one of its network."""
@@ -210,15 +208,6 @@ class ExistingProvider(AwsProvider[ExistingNetworkInputs]):
             one.get("VpcId") == vpc_id and one.get("State") in ("available", "attached")
             for one in gateway.get("Attachments") or ()
         )
-
-    def _takes_public(self, route: Mapping[str, Any]) -> bool:
-        """Whether a route takes public destinations; of a prefix list, by what it holds."""
-        list_id = route.get("DestinationPrefixListId")
-        if not list_id:
-            return True
-        pages = self.ec2.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=list_id)
-        networks = [str(entry["Cidr"]) for page in pages for entry in page["Entries"]]
-        return takes_public(network for network in networks if ":" not in network)
 
     def _look_at_acl(self, found: Found) -> None:
         subnet_id = found.subnet["SubnetId"]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from pydantic import Field
 
 from providers.aws.failures import code_of
-from providers.aws.ownership import GATEWAY, Row
+from providers.aws.ownership import GATEWAY, Row, described
 from providers.aws.resource import Ec2Provider, OwnedInputs
 from providers.aws.waiting import CLEARING, FRESH, fresh, persistently, removed
 from providers.contract import Resource
@@ -50,17 +50,25 @@ class GatewayProvider(Ec2Provider[GatewayInputs]):
             if code_of(error) != "Resource.AlreadyAssociated" or _network(self.row(id_)) != vpc_id:
                 raise
 
-    def shown(self, row: Row, _recorded: Mapping[str, Any]) -> dict[str, Any]:
-        return {"internetGatewayId": row["InternetGatewayId"], "vpcId": _network(row)}
+    def shown(self, row: Row, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """One that was detached is still of its network: it is attached again and not replaced."""
+        network = _network(row)
+        return {
+            "internetGatewayId": row["InternetGatewayId"],
+            "vpcId": network or recorded.get("vpcId") or "",
+            "attached": bool(network),
+        }
 
-    def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
-        row = self.look(id_, recorded)
+    def drifted(self, olds: Mapping[str, Any]) -> bool:
+        return olds.get("attached") is False
+
+    def remove(self, id_: str, _recorded: Mapping[str, Any]) -> None:
+        row = described(self.ec2, GATEWAY, id_)
         if row is None:
             return
-        if row["vpcId"]:
-            removed(
-                lambda: self.ec2.detach_internet_gateway(InternetGatewayId=id_, VpcId=row["vpcId"]), CLEARING
-            )
+        network = _network(row)
+        if network:
+            removed(lambda: self.ec2.detach_internet_gateway(InternetGatewayId=id_, VpcId=network), CLEARING)
         removed(lambda: self.ec2.delete_internet_gateway(InternetGatewayId=id_), CLEARING)
 
 

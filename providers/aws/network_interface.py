@@ -2,6 +2,9 @@
 
 It outlives the host: the address moves with it to the next machine. Its tag `cexio-bot:generation` counts the
 machines it has had (providers/aws/generation.py).
+
+What a hand did to it is taken back: it checks sources and destinations, has no IPv6 address (the exchange
+would see that one), and is not deleted with a machine, since the address would come off with it.
 """
 
 from __future__ import annotations
@@ -56,7 +59,22 @@ class InterfaceProvider(Ec2Provider[InterfaceInputs]):
             self.ec2.modify_network_interface_attribute(
                 NetworkInterfaceId=id_, Description={"Value": wanted.description}
             )
+        self._align_details(id_, row)
         self.align_tags(id_, wanted, before)
+
+    def _align_details(self, id_: str, row: Row) -> None:
+        if not row.get("SourceDestCheck", True):
+            self.ec2.modify_network_interface_attribute(
+                NetworkInterfaceId=id_, SourceDestCheck={"Value": True}
+            )
+        if _ends_with_host(row):
+            attachment: Any = {
+                "AttachmentId": row["Attachment"]["AttachmentId"],
+                "DeleteOnTermination": False,
+            }
+            self.ec2.modify_network_interface_attribute(NetworkInterfaceId=id_, Attachment=attachment)
+        if _ipv6(row):
+            self.ec2.unassign_ipv6_addresses(NetworkInterfaceId=id_, Ipv6Addresses=_ipv6(row))
 
     def shown(self, row: Row, recorded: Mapping[str, Any]) -> dict[str, Any]:
         groups, recorded_groups = _groups(row), list(recorded.get("securityGroupIds") or [])
@@ -66,7 +84,14 @@ class InterfaceProvider(Ec2Provider[InterfaceInputs]):
             "subnetId": row["SubnetId"],
             "securityGroupIds": recorded_groups if sorted(recorded_groups) == groups else groups,
             "description": row.get("Description", ""),
+            "sourceDestCheck": bool(row.get("SourceDestCheck", True)),
+            "endsWithHost": _ends_with_host(row),
+            "ipv6Addresses": _ipv6(row),
         }
+
+    def drifted(self, olds: Mapping[str, Any]) -> bool:
+        unchecked = olds.get("sourceDestCheck") is False
+        return unchecked or bool(olds.get("endsWithHost") or olds.get("ipv6Addresses"))
 
     def remove(self, id_: str, _recorded: Mapping[str, Any]) -> None:
         try:
@@ -86,6 +111,14 @@ def _still_attached(error: ClientError) -> bool:
 
 def _groups(row: Row) -> list[str]:
     return sorted(str(group["GroupId"]) for group in row.get("Groups") or ())
+
+
+def _ends_with_host(row: Row) -> bool:
+    return bool((row.get("Attachment") or {}).get("DeleteOnTermination"))
+
+
+def _ipv6(row: Row) -> list[str]:
+    return sorted(str(one["Ipv6Address"]) for one in row.get("Ipv6Addresses") or ())
 
 
 class NetworkInterface(Resource, module="aws", name="NetworkInterface"):

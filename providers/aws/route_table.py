@@ -1,12 +1,14 @@
 """`aws:RouteTable`: the subnet's way out, straight to the internet gateway.
 
 A route through anything else would make the host's packets leave from another address than the one on the
-whitelist. Routes of others in the table are left alone.
+whitelist, so one that takes public destinations elsewhere is taken out. Other routes of others, to private
+networks and endpoints, are left alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -17,9 +19,8 @@ from providers.aws.failures import code_of
 from providers.aws.ownership import ROUTE_TABLE, Row
 from providers.aws.resource import Ec2Provider, OwnedInputs
 from providers.aws.waiting import CLEARING, FRESH, fresh, persistently, removed
+from providers.aws.ways_out import EVERYWHERE, astray, default_route, target, told
 from providers.contract import Resource
-
-EVERYWHERE = "0.0.0.0/0"
 
 
 class RouteTableInputs(OwnedInputs):
@@ -45,14 +46,18 @@ class RouteTableProvider(Ec2Provider[RouteTableInputs]):
 
     def align(self, id_: str, wanted: RouteTableInputs, before: Mapping[str, Any]) -> None:
         row = self.row(id_)
-        self._align_route(id_, wanted.internet_gateway_id, _default_route(row))
+        self._align_route(id_, wanted.internet_gateway_id, default_route(row))
+        for route in astray(row, wanted.internet_gateway_id, self.ec2):
+            names = ("DestinationCidrBlock", "DestinationPrefixListId")
+            destination: Any = {name: route[name] for name in names if route.get(name)}
+            removed(partial(self.ec2.delete_route, RouteTableId=id_, **destination), CLEARING)
         self._align_association(id_, wanted.subnet_id)
         for other in _associations(row):
             if other["SubnetId"] != wanted.subnet_id:
                 self._disassociate(other)
         self.align_tags(id_, wanted, before)
 
-    def _align_route(self, id_: str, gateway: str, route: Row | None) -> None:
+    def _align_route(self, id_: str, gateway: str, route: Mapping[str, Any] | None) -> None:
         target: Any = {"RouteTableId": id_, "DestinationCidrBlock": EVERYWHERE, "GatewayId": gateway}
         if route is not None and route.get("GatewayId") == gateway:
             return
@@ -86,12 +91,17 @@ class RouteTableProvider(Ec2Provider[RouteTableInputs]):
     def shown(self, row: Row, recorded: Mapping[str, Any]) -> dict[str, Any]:
         subnets = [association["SubnetId"] for association in _associations(row)]
         recorded_subnet = recorded.get("subnetId")
+        recorded_gateway = str(recorded.get("internetGatewayId") or "")
         return {
             "routeTableId": row["RouteTableId"],
             "vpcId": row["VpcId"],
             "subnetId": recorded_subnet if recorded_subnet in subnets else next(iter(subnets), ""),
-            "internetGatewayId": _target(_default_route(row)),
+            "internetGatewayId": target(default_route(row)),
+            "astray": [told(route) for route in astray(row, recorded_gateway, self.ec2)],
         }
+
+    def drifted(self, olds: Mapping[str, Any]) -> bool:
+        return bool(olds.get("astray"))
 
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
         if self.look(id_, recorded) is None:
@@ -99,16 +109,6 @@ class RouteTableProvider(Ec2Provider[RouteTableInputs]):
         for one in _associations(self.row(id_)):
             self._disassociate(one)
         removed(lambda: self.ec2.delete_route_table(RouteTableId=id_), CLEARING)
-
-
-def _default_route(row: Row) -> Row | None:
-    return next((route for route in row["Routes"] if route.get("DestinationCidrBlock") == EVERYWHERE), None)
-
-
-def _target(route: Row | None) -> str:
-    if route is None:
-        return ""
-    return next((str(value) for name, value in sorted(route.items()) if name.endswith("Id") and value), "")
 
 
 def _associations(row: Row) -> list[Row]:

@@ -1,12 +1,14 @@
-"""`aws:Subnet`: where a host's interface lies. Gives no public addresses of its own accord.
+"""`aws:Subnet`: where a host's interface lies. Gives no public addresses of its own accord, and has no IPv6.
 
-An address given out automatically would be the sender of the first packets, before ours is associated.
+An address given out automatically would be the sender of the first packets, before ours is associated; one of
+IPv6 would be the sender of others.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -18,6 +20,7 @@ from providers.aws.networks import Cidr
 from providers.aws.ownership import SUBNET, Row
 from providers.aws.resource import Ec2Provider, OwnedInputs
 from providers.aws.waiting import CLEARING, removed
+from providers.aws.ways_out import ipv6_blocks
 from providers.contract import Resource, known
 
 ZONE = r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$"
@@ -80,8 +83,14 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
         return min((str(one["Location"]) for one in offered if _plain(one["Location"])), default=None)
 
     def align(self, id_: str, wanted: SubnetInputs, before: Mapping[str, Any]) -> None:
-        if self.row(id_).get("MapPublicIpOnLaunch"):
-            self.ec2.modify_subnet_attribute(SubnetId=id_, MapPublicIpOnLaunch={"Value": False})
+        row, ec2 = self.row(id_), self.ec2
+        if row.get("MapPublicIpOnLaunch"):
+            ec2.modify_subnet_attribute(SubnetId=id_, MapPublicIpOnLaunch={"Value": False})
+        if row.get("AssignIpv6AddressOnCreation"):
+            ec2.modify_subnet_attribute(SubnetId=id_, AssignIpv6AddressOnCreation={"Value": False})
+        for block in ipv6_blocks(row):
+            association = block["AssociationId"]
+            removed(partial(ec2.disassociate_subnet_cidr_block, AssociationId=association), CLEARING)
         self.align_tags(id_, wanted, before)
 
     def shown(self, row: Row, _recorded: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,10 +100,13 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
             "cidr": row["CidrBlock"],
             "availabilityZone": row["AvailabilityZone"],
             "givesPublicAddresses": bool(row.get("MapPublicIpOnLaunch")),
+            "givesIpv6Addresses": bool(row.get("AssignIpv6AddressOnCreation")),
+            "ipv6Ranges": [str(block["Ipv6CidrBlock"]) for block in ipv6_blocks(row)],
         }
 
     def drifted(self, olds: Mapping[str, Any]) -> bool:
-        return bool(olds.get("givesPublicAddresses"))
+        names = ("givesPublicAddresses", "givesIpv6Addresses", "ipv6Ranges")
+        return any(olds.get(name) for name in names)
 
     def remove(self, id_: str, _recorded: Mapping[str, Any]) -> None:
         removed(lambda: self.ec2.delete_subnet(SubnetId=id_), CLEARING)

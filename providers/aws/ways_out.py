@@ -1,4 +1,4 @@
-"""Where a subnet's packets go: its route table and its network ACL, judged without asking anybody.
+"""Where a subnet's packets go: its route table and its network ACL, judged.
 
 A host is known to the exchange by one address. It leaves from that address only if everything public goes to
 the network's own internet gateway, so any route that takes a public destination elsewhere is a fault, however
@@ -48,23 +48,24 @@ def target(route: Row | None) -> str:
     return next((str(route[name]) for name in TARGETS if route.get(name)), "") if route else ""
 
 
-def astray(table: Row, gateway: str) -> list[Row]:
+def astray(table: Row, gateway: str, ec2: Any) -> list[Row]:
     """The routes beside the default one that may take a public destination past the gateway.
 
-    A route by prefix list is among them unless it leads to the gateway or an endpoint of AWS's: what its list
-    holds has to be asked.
+    Of a route by prefix list EC2 is asked what it holds, unless it leads to an endpoint of AWS's.
     """
     return [
         route
         for route in table.get("Routes") or ()
-        if target(route) not in ("local", gateway) and _may_be_public(route)
+        if target(route) not in ("local", gateway) and _is_public(route, ec2)
     ]
 
 
-def _may_be_public(route: Row) -> bool:
-    if route.get("DestinationPrefixListId"):
-        return not target(route).startswith("vpce-")
-    network = route.get("DestinationCidrBlock")
+def _is_public(route: Row, ec2: Any) -> bool:
+    list_id, network = route.get("DestinationPrefixListId"), route.get("DestinationCidrBlock")
+    if list_id and not target(route).startswith("vpce-"):
+        pages = ec2.get_paginator("get_managed_prefix_list_entries").paginate(PrefixListId=list_id)
+        held = [str(entry["Cidr"]) for page in pages for entry in page["Entries"]]
+        return takes_public(one for one in held if ":" not in one)
     return network not in (None, EVERYWHERE) and takes_public([str(network)])
 
 
@@ -83,12 +84,13 @@ def told(route: Row) -> str:
     return f"{destination} to {target(route) or 'nothing'}{state}"
 
 
-def ipv6_of(subnet: Row) -> list[str]:
-    """The IPv6 ranges of a subnet, also those on their way in."""
+def ipv6_blocks(subnet: Row) -> list[Row]:
+    """The associations of a subnet with IPv6 ranges, also those on their way in."""
     return [
-        str(block["Ipv6CidrBlock"])
+        block
         for block in subnet.get("Ipv6CidrBlockAssociationSet") or ()
-        if (block.get("Ipv6CidrBlockState") or {}).get("State") not in ("disassociated", "failed")
+        if (block.get("Ipv6CidrBlockState") or {}).get("State")
+        not in ("disassociating", "disassociated", "failed")
     ]
 
 

@@ -1,7 +1,8 @@
 """One network interface serves one instance, and is free only when that instance has ended.
 
 moto launches a second instance with an interface in use, deletes it under a running instance, and lets the
-primary interface be detached: two bots on one address, and nobody would see it here first.
+primary interface be detached: two bots on one address, and nobody would see it here first. It takes the wish
+that an interface go with its instance, and forgets it.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 """
@@ -34,6 +35,19 @@ class InterfaceAttachment(Ec2Call):
                     "OperationNotPermitted", "The network interface at device index 0 cannot be detached."
                 )
         return super().detach_network_interface()
+
+    def modify_network_interface_attribute(self) -> Any:
+        answer = super().modify_network_interface_attribute()
+        wish = self._get_param("Attachment", {})
+        if wish:
+            interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
+            if wish.get("AttachmentId") != interface.attachment_id:
+                self.refuse(
+                    "InvalidAttachmentID.NotFound",
+                    f"The attachment ID '{wish.get('AttachmentId')}' does not exist",
+                )
+            interface.delete_on_termination = wish.get("DeleteOnTermination") in (True, "true")
+        return answer
 
     def delete_network_interface(self) -> Any:
         interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))

@@ -30,6 +30,16 @@ def rule(
     }
 
 
+class Lists:
+    """EC2 with one prefix list, which holds a public range."""
+
+    def get_paginator(self, _name: str) -> Lists:
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"Entries": [{"Cidr": "10.0.0.0/8"}, {"Cidr": "203.0.113.0/24"}]}]
+
+
 class TestRoutes:
     """Half of the internet went through a NAT gateway while the default route looked right."""
 
@@ -49,7 +59,7 @@ class TestRoutes:
     )
     def test_a_public_destination_past_the_gateway_is_found(self, one: dict[str, Any]) -> None:
         table = {"Routes": [route("0.0.0.0/0", GatewayId="igw-1"), one]}
-        assert astray(table, "igw-1") == [one]
+        assert astray(table, "igw-1", Lists()) == [one]
 
     @pytest.mark.parametrize(
         "one",
@@ -66,7 +76,7 @@ class TestRoutes:
     def test_private_networks_endpoints_and_the_gateway_itself_are_no_fault(
         self, one: dict[str, Any]
     ) -> None:
-        assert astray({"Routes": [one]}, "igw-1") == []
+        assert astray({"Routes": [one]}, "igw-1", Lists()) == []
 
     def test_a_route_is_told_with_its_state(self) -> None:
         dead = route("0.0.0.0/0", NatGatewayId="nat-1", State="blackhole")
