@@ -113,9 +113,22 @@ def _condition(operator: str, key: str, wanted: list[Any], context: Mapping[str,
     texts = [str(text).lower() if kind == "Bool" else str(text) for text in wanted]
     if kind == "StringEquals":
         return (value in texts) != negated
-    if kind == "StringLike" or kind.startswith("Arn"):
+    if kind == "StringLike":
         return _any_like(texts, value, case=True) != negated
+    if kind.startswith("Arn"):
+        return any(_arn_like(text, value) for text in texts) != negated
     return (value.lower() in [text.lower() for text in texts]) != negated
+
+
+def _arn_like(pattern: str, arn: str) -> bool:
+    """ArnEquals and ArnLike are one: the six parts are compared one by one, so no wildcard spans a colon.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    wanted, found = pattern.split(":", 5), arn.split(":", 5)
+    return len(wanted) == len(found) == 6 and all(
+        _like(part, case=True).fullmatch(text) for part, text in zip(wanted, found, strict=True)
+    )
 
 
 def _any_like(patterns: list[Any], value: str, *, case: bool) -> bool:

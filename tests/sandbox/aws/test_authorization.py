@@ -155,6 +155,26 @@ class TestASecretsPolicyIsHeard:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         aws.secretsmanager.put_resource_policy(SecretId=arn, ResourcePolicy=policy, BlockPublicPolicy=True)
 
+    @pytest.mark.parametrize(
+        ("exempt", "let_in"),
+        [
+            ("arn:aws:iam::123456789012:user/deployer", True),
+            ("arn:aws:iam::123456789012:user/*", True),
+            ("arn:aws:iam::*:user/deploye?", True),
+            ("arn:aws:iam::123456789012:user/people/deployer", False),
+            ("arn:aws:iam::*/deployer", False),
+            ("*", False),
+        ],
+    )
+    def test_an_arn_is_compared_part_by_part(self, aws: World, arn: str, exempt: str, let_in: bool) -> None:
+        """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html"""
+        self._deny_all_but(aws, arn, exempt)
+        if let_in:
+            assert aws.secretsmanager.get_secret_value(SecretId=arn)
+        else:
+            with refused("AccessDeniedException"):
+                aws.secretsmanager.get_secret_value(SecretId=arn)
+
     def test_policies_that_aws_would_not_take(self, aws: World, arn: str) -> None:
         put = aws.secretsmanager.put_resource_policy
         with refused("MalformedPolicyDocumentException"):
