@@ -14,6 +14,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from providers.aws.caller import Caller
 from providers.errors import ProviderError
@@ -27,6 +30,21 @@ IDENTITY_CENTER = re.compile(
     r"AWSReservedSSO_[\w+=,.@-]{1,32}_\*",
     re.ASCII,
 )
+
+
+def _in_order(arns: tuple[str, ...]) -> tuple[str, ...]:
+    if not arns:
+        raise ValueError("names nobody: leave it out, and whoever makes the secret is it")
+    return tuple(sorted(set(arns)))
+
+
+Principals = Annotated[
+    tuple[
+        Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[!-~]+$", max_length=700)], ...
+    ],
+    AfterValidator(_in_order),
+]
+"""Those that a secret lets in, in the state: of any kind, as whoever makes it is one of them."""
 
 
 class LockedOut(ProviderError):

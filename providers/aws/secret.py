@@ -15,21 +15,21 @@ told and left alone, as taking it away may end something that reads it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import pulumi
 from botocore.exceptions import ClientError
 from pulumi.dynamic import CreateResult, ReadResult, UpdateResult
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from providers.aws import session
 from providers.aws.caller import caller
-from providers.aws.deployers import let_in
+from providers.aws.deployers import Principals, let_in
 from providers.aws.failures import code_of, is_gone
 from providers.aws.ownership import OWNER, own_tags, shown_tags, tag_changes, tag_list, tags_of
 from providers.aws.policy_text import canonical
 from providers.aws.resource import AwsProvider, OwnedInputs
-from providers.aws.secret_policy import closed_to_all_but, says_the_same
+from providers.aws.secret_policy import closed_to_all_but, policy_of, says_the_same
 from providers.aws.secret_versions import PLACEHOLDER
 from providers.aws.tokens import client_token
 from providers.aws.waiting import FRESH, fresh, persistently, removed, wait_for
@@ -38,19 +38,7 @@ from providers.errors import NotOurs, ProviderError
 from providers.notices import notice
 
 SPREADS = 30.0  # seconds that a policy takes to be heard everywhere
-PRINCIPAL = r"^arn:aws[a-z-]*:(iam|sts)::[0-9]{12}:[!-~]+$"
 KMS_KEY = r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-z-]{1,64}$"
-
-
-def _in_order(arns: tuple[str, ...]) -> tuple[str, ...]:
-    if not arns:
-        raise ValueError("names nobody: leave it out, and whoever makes the secret is it")
-    return tuple(sorted(set(arns)))
-
-
-Deployers = Annotated[
-    tuple[Annotated[str, Field(pattern=PRINCIPAL, max_length=700)], ...], AfterValidator(_in_order)
-]
 
 
 class SecretInputs(OwnedInputs):
@@ -64,7 +52,7 @@ class SecretInputs(OwnedInputs):
     description: str = Field(max_length=2048)
     recovery_window_days: int = Field(ge=7, le=30)
     host_role_name: str = Field(pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$")
-    deployers: Deployers | None = None
+    deployers: Principals | None = None
     kms_key_id: str | None = Field(default=None, pattern=KMS_KEY)
 
     @field_validator("name")
@@ -189,14 +177,14 @@ class SecretProvider(AwsProvider[SecretInputs]):
         return True
 
     def drifted(self, olds: Mapping[str, Any]) -> bool:
-        wanted = _policy_of(olds)
+        wanted = policy_of(olds)
         return bool(olds.get("scheduledForDeletion")) or wanted is None or olds.get("policy") != wanted
 
     def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
         secret = self._secret(id_)
         if secret is None:
             return None
-        doomed, wanted = bool(secret.get("DeletedDate")), _policy_of({**recorded, "arn": secret["ARN"]})
+        doomed, wanted = bool(secret.get("DeletedDate")), policy_of({**recorded, "arn": secret["ARN"]})
         policy = recorded.get("policy") if doomed else self._policy(id_)
         return {
             **shown_tags(secret, recorded),
@@ -252,12 +240,6 @@ def _being_deleted(error: ClientError) -> bool:
 def _unsettled(error: ClientError) -> bool:
     """Whether the secret was made or restored a moment ago, and part of AWS does not know it yet."""
     return fresh(error) or _being_deleted(error)
-
-
-def _policy_of(props: Mapping[str, Any]) -> str | None:
-    """The policy that an object of these properties should have; None where they do not say who is let in."""
-    arn, role, deployers = (props.get(name) for name in ("arn", "hostRoleName", "deployers"))
-    return closed_to_all_but(arn, role, deployers) if arn and role and deployers else None
 
 
 def _changes(secret: Mapping[str, Any], wanted: SecretInputs) -> dict[str, str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from providers.aws.policy_text import canonical
@@ -41,6 +41,12 @@ def closed_to_all_but(secret_arn: str, host_role: str, deployers: Sequence[str])
         "Condition": {"ArnNotLike": {"aws:PrincipalArn": let_in}},
     }
     return canonical({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def policy_of(props: Mapping[str, Any]) -> str | None:
+    """The policy that a secret of these properties should have; None where they do not say who is let in."""
+    arn, role, deployers = (props.get(name) for name in ("arn", "hostRoleName", "deployers"))
+    return closed_to_all_but(arn, role, deployers) if arn and role and deployers else None
 
 
 def says_the_same(text: str | None, wanted: str) -> bool:
