@@ -19,7 +19,7 @@ from tests.faults.proxy import Call, Fate, Rule, answer, changed, reset_after, r
 REQUEST = "7a3c1f00-fa17-4bad-8000-00000000"
 ENCODED = "Rk9SR0VEIGVuY29kZWQgbWVzc2FnZQ"
 LOGIN = "<html><head><title>Sign in</title></head><body><p>Welcome to this hotel<br></body></html>"
-STALL = 6.0  # seconds; more than any time-out under the harness's patience
+STALL = 3.0  # seconds; more than any time-out under the harness's patience
 
 NOT_FOUND = {
     "AttachInternetGateway": "InvalidInternetGatewayID.NotFound",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from providers.errors import (
 from tests.faults.accidents import ACCIDENTS, ENCODED, refused
 from tests.faults.proxy import Call, Fate, Proxy, answer, reset_before, stall
 
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 SUBJECT = "ElasticIp cexio-bot/dev/address"
 NOWHERE = "http://127.0.0.1:9"
 
@@ -289,3 +292,16 @@ class TestPatience:
         monkeypatch.setenv(patience.VARIABLE, asked)
         patience.listen(sandbox=True)
         assert patience.patiently(1.0) == granted
+
+
+class TestThePage:
+    """The page named a quota's old code for a year, because it was written by hand."""
+
+    def test_is_what_the_tables_say(self) -> None:
+        spec = importlib.util.spec_from_file_location("aws_errors", DOCS / "aws_errors.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        written = (DOCS / "aws-errors.md").read_text("utf-8")
+        assert written == module.page(), "run: python docs/aws_errors.py"
