@@ -178,7 +178,7 @@ def _subject(provider: Provider, arguments: tuple[Any, ...]) -> str:
     kind = type(provider).__name__.removesuffix("Provider")
     for props in reversed(arguments):
         if isinstance(props, Mapping):
-            for name in ("owner", "name", "label"):
+            for name in ("owner", "name", "label", "subnetId", "resourceId"):
                 if isinstance(props.get(name), str):
                     return f"{kind} {props[name]}"
     first = arguments[0] if arguments else None

@@ -68,7 +68,11 @@ class GatewayProvider(Ec2Provider[GatewayInputs]):
             return
         network = _network(row)
         if network:
-            removed(lambda: self.ec2.detach_internet_gateway(InternetGatewayId=id_, VpcId=network), CLEARING)
+            removed(
+                lambda: self.ec2.detach_internet_gateway(InternetGatewayId=id_, VpcId=network),
+                CLEARING,
+                done=("Gateway.NotAttached",),
+            )
         removed(lambda: self.ec2.delete_internet_gateway(InternetGatewayId=id_), CLEARING)
 
 

@@ -5,13 +5,16 @@
     what is no answer of AWS's  as that, which botocore does not do by itself            never
     throttled                   growing pauses until the time is over: it did nothing    yes
     somebody else changes it    as that (ConcurrentModification, ConcurrentTagAccess)    yes
+    not seen yet                as that, for half the time, where we write to our own    yes
     no capacity in the zone     three more times: it did nothing                         yes
     quota of Secrets Manager    never, though botocore takes its code for throttling     never
 
 `once` is for creates without a token of AWS's and for commands: a call whose fate is unknown must not be sent
 a second time. Every call ends: no attempt is begun after CALL_SECONDS, and an attempt has its own time-outs.
 
-Does not know which object a NotFound is about: waiting for a fresh one is the provider's (waiting.py).
+A NotFound is an answer, and repeated in none but the calls of ON_OUR_OWN: the provider has seen their object,
+or made it a moment ago, and AWS's replicas have not. Waiting for a fresh object to be seen at all is the
+provider's (waiting.py).
 """
 
 from __future__ import annotations
@@ -28,6 +31,22 @@ ATTEMPTS = 4
 CALL_SECONDS = 60.0
 FIRST, LONGEST = 0.5, 8.0  # pauses after a throttled call, seconds
 CAPACITY_TRIES, CAPACITY_PAUSE = 3, 5.0
+UNSEEN_SECONDS = 30.0
+ON_OUR_OWN = frozenset(
+    {
+        *("CreateSubnet", "CreateRouteTable", "CreateSecurityGroup", "CreateNetworkInterface"),
+        *("AttachInternetGateway", "AssociateRouteTable", "CreateRoute", "ReplaceRoute", "AssociateAddress"),
+        *("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress"),
+        *("RevokeSecurityGroupEgress", "RevokeSecurityGroupIngress"),
+        *("ModifySubnetAttribute", "ModifyNetworkInterfaceAttribute", "ModifyInstanceMetadataOptions"),
+        "StartInstances",
+        *("PutRolePolicy", "UpdateAssumeRolePolicy", "AttachRolePolicy", "TagRole"),
+        *("ListRolePolicies", "ListAttachedRolePolicies", "GetRolePolicy"),
+        *("AddRoleToInstanceProfile", "TagInstanceProfile"),
+        *("GetResourcePolicy", "PutResourcePolicy", "TagResource", "UpdateSecret"),
+    }
+)
+NOTHING_THERE = "InvalidPermission.NotFound"  # a rule, not its group
 CHANGED_MEANWHILE = frozenset(
     {"ConcurrentModification", "ConcurrentModificationException", "ConcurrentTagAccess"}
 )
@@ -49,18 +68,17 @@ class Rule:
     def __call__(
         self,
         response: tuple[Any, Mapping[str, Any]] | None,
+        operation: Any,
         attempts: int,
         request_dict: Mapping[str, Any],
         **_: Any,
     ) -> float | bool | None:
         began = request_dict["context"].get(STARTED, time.monotonic())
         code, status = _said(response)
-        pause = self.pause(code, status, attempts)
-        if pause is None or pause is False:
-            late = time.monotonic() - began > patiently(CALL_SECONDS)
-            return False if late else pause
-        end = began + patiently(CALL_SECONDS)
-        return False if time.monotonic() + pause > end else pause
+        unseen = _unseen(operation.name, code) and not _dry(request_dict)
+        pause = _growing(attempts) if unseen else self.pause(code, status, attempts)
+        left = began + patiently(UNSEEN_SECONDS if unseen else CALL_SECONDS) - time.monotonic()
+        return False if left < (pause or 0.0) else pause
 
     def pause(self, code: str, status: int, attempts: int) -> float | bool | None:
         """The rule without the clock."""
@@ -69,12 +87,27 @@ class Rule:
         if code in NO_CAPACITY_NOW:
             return patiently(CAPACITY_PAUSE) if attempts <= CAPACITY_TRIES else False
         if code in THROTTLED or code in CHANGED_MEANWHILE or status == 429:
-            return patiently(min(FIRST * 2.0 ** (attempts - 1), LONGEST) * (0.5 + random.random() / 2))  # noqa: S311
+            return _growing(attempts)
         if self._once:
             return False
         if code == GARBLED:
             return patiently(FIRST) if attempts < ATTEMPTS else False
         return None
+
+
+def _growing(attempts: int) -> float:
+    return patiently(min(FIRST * 2.0 ** (attempts - 1), LONGEST) * (0.5 + random.random() / 2))  # noqa: S311
+
+
+def _unseen(action: str, code: str) -> bool:
+    gone = code.endswith(".NotFound") or code in ("NoSuchEntity", "ResourceNotFoundException")
+    return gone and code != NOTHING_THERE and action in ON_OUR_OWN
+
+
+def _dry(request_dict: Mapping[str, Any]) -> bool:
+    """Whether the call only asks whether it would be allowed; its ids may be made up."""
+    body = request_dict.get("body")
+    return isinstance(body, Mapping) and str(body.get("DryRun", "")).lower() == "true"
 
 
 def _said(response: tuple[Any, Mapping[str, Any]] | None) -> tuple[str, int]:

@@ -93,12 +93,15 @@ def made_once(
         raise
 
 
-def removed(call: Callable[[], object], within: float, *passing: str) -> None:
-    """Send a delete until it is done: not found is done, and what still uses the object is waited out."""
+def removed(call: Callable[[], object], within: float, *passing: str, done: tuple[str, ...] = ()) -> None:
+    """Send a delete until it is done: not found is done, and what still uses the object is waited out.
+
+    done: other codes that say so, as a call repeated after a lost answer meets its own work.
+    """
     try:
         persistently(call, code_in("DependencyViolation", "DeleteConflict", *passing), within)
     except ClientError as error:
-        if not is_gone(error):
+        if not is_gone(error) and code_of(error) not in done:
             raise
 
 

@@ -4,6 +4,7 @@
     --fault NAME    only this accident of accidents.py
     --seed N --sample M   M trials chosen by N; --all (the default) for every one
     --every         each call of a moment and not the first of its action alone
+    --workers N     so many stages side by side (default 2)
 
 Prints a row for each fault, and below the table each trial that did not end as it has to; exit 1 then.
 """
@@ -11,10 +12,14 @@ Prints a row for each fault, and below the table each trial that did not end as 
 from __future__ import annotations
 
 import argparse
+import itertools
+import multiprocessing
+import multiprocessing.util
 import random
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 from tests.faults.accidents import ACCIDENTS
 from tests.faults.moments import OBJECTS, ObjectOf, Place, Stage, enumerated, stage
@@ -96,6 +101,30 @@ def _row(name: str, trials: Sequence[Trial]) -> tuple[str | int, ...]:
     )
 
 
+_on: Stage
+
+
+def _workers(number: int) -> ProcessPoolExecutor:
+    """Processes that each have a stage, for as long as they live."""
+    return ProcessPoolExecutor(number, multiprocessing.get_context("spawn"), initializer=_set_up)
+
+
+def _set_up() -> None:
+    global _on  # noqa: PLW0603  one stage a process
+    made = stage()
+    _on = made.__enter__()
+    # a worker's ending is not told to it otherwise
+    multiprocessing.util.Finalize(None, made.__exit__, args=(None, None, None), exitpriority=10)
+
+
+def _places(resource: str) -> list[Place]:
+    return enumerated(_on, (resource,))
+
+
+def _trials(part: list[tuple[Place, str]]) -> list[Trial]:
+    return played(_on, part, loud=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults.faults", description=__doc__.splitlines()[0]
@@ -106,15 +135,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sample", type=int)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--every", action="store_true")
+    parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
-    with stage() as on:
-        resources = tuple(r for r in OBJECTS if (chosen.call or "").split(".")[0] in ("", r))
-        places = enumerated(on, resources or tuple(OBJECTS))
+    resources = tuple(r for r in OBJECTS if (chosen.call or "").split(".")[0] == r) or tuple(OBJECTS)
+    with _workers(chosen.workers) as workers:
+        places = list(itertools.chain(*workers.map(_places, resources)))
         plan = planned(places, chosen.call, chosen.fault, every=chosen.every)
         if chosen.sample and not chosen.all:
             plan = sampled(plan, chosen.seed, chosen.sample)
-        trials = played(on, plan, loud=True)
+        parts = [[one for one in plan if one[0][:2] == key] for key in dict.fromkeys(p[:2] for p, _ in plan)]
+        trials = list(itertools.chain(*workers.map(_trials, parts)))
     actions = {f"{place.service}:{place.action}" for place in places}
     print(f"{len(places)} calls of {len(actions)} actions in {len({p[:2] for p in places})} moments")
     print(table(trials))

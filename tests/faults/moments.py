@@ -106,7 +106,8 @@ class ObjectOf:
     @property
     def names(self) -> tuple[str, ...]:
         """What a line may call the object by."""
-        names = [self._inputs.get("owner"), self._inputs.get("name"), self.resource]
+        keys = ("owner", "name", "subnetId", "resourceId", "allocationId")
+        names = [self._inputs.get(key) for key in keys]
         return tuple(str(name) for name in [*names, self.made.id if self.made else None] if name)
 
     def ready(self, moment: str) -> None:
