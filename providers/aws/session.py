@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
-LEAST_SECONDS = 0.75  # of a time-out, in a test in haste as well
+LEAST_SECONDS = 1.5  # of a time-out, in a test in haste as well
 
 _lock = threading.Lock()
 _clients: dict[tuple[str, Endpoints, bool], Any] = {}

@@ -72,6 +72,13 @@ def stage() -> Iterator[Stage]:
             "cexio-bot:cexioEndpoint": NO_EXCHANGE,
         }
         home = {"PULUMI_HOME": folder, "CEXIO_BOT_SANDBOX_DIR": folder}
+        for ask in (  # moto loads a service at its first call, which takes seconds
+            aws.client("ec2").describe_vpcs,
+            aws.client("iam").list_roles,
+            aws.client("secretsmanager").list_secrets,
+            aws.client("ssm").describe_parameters,
+        ):
+            ask()
         engine = Engine(config, {**home, VARIABLE: str(PATIENCE)})
         try:
             yield Stage(aws, proxy, engine)
