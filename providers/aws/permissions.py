@@ -194,7 +194,6 @@ RELEASE = frozenset({"ec2:ReleaseAddress"})
 ASKED_BY_PREFLIGHT_ALONE = frozenset(
     {
         "ec2:DescribeAvailabilityZones",
-        "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeRegions",
         "iam:SimulatePrincipalPolicy",

@@ -17,7 +17,7 @@ def zone(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     """The zone that the subnet is in, or would be in, and the instance type there."""
     ec2 = session.client("ec2", endpoints)
     settled = _zone_of_subnet(plan, ec2)
-    wanted = settled or plan.availability_zone
+    wanted = settled if plan.subnet_id else plan.availability_zone or settled
     subject = f"availability zone {wanted}" if wanted else "availability zone"
     rows = ec2.describe_availability_zones()["AvailabilityZones"]
     zones = sorted(str(row["ZoneName"]) for row in rows if row.get("State") == "available")
@@ -33,12 +33,13 @@ def zone(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     offering = sorted(str(row["Location"]) for row in offers)
     if not offering or (wanted and wanted not in offering):
         where = f"only in {', '.join(offering)}" if offering else f"nowhere in {endpoints.region}"
-        others = "cexio-bot:instanceType" if settled else "cexio-bot:instanceType, cexio-bot:availabilityZone"
-        yield refused(subject, f"{plan.instance_type} is offered {where}: choose another ({others})")
+        place = "cexio-bot:subnetId" if plan.subnet_id else "cexio-bot:availabilityZone"
+        yield refused(
+            subject,
+            f"{plan.instance_type} is offered {where}: choose another (cexio-bot:instanceType, {place})",
+        )
         return
-    without = sorted(set(zones) - set(offering))
-    note = f"; AWS may choose {', '.join(without)}, which has none" if without and not wanted else ""
-    yield fine(subject, f"{plan.instance_type} is offered in {wanted or ', '.join(offering)}{note}")
+    yield fine(subject, f"{plan.instance_type} is offered in {wanted or ', '.join(offering)}")
 
 
 def _zone_of_subnet(plan: Plan, ec2: Any) -> str | None:

@@ -86,7 +86,9 @@ class Ec2Authorization(Authorization, Ec2Call):
         if id_.startswith("rtbassoc-"):
             rows = [row for table in self.ec2_backend.route_tables.values() for row in table.associations]
             row: dict[str, str] = next((row for row in rows if row["RouteTableAssociationId"] == id_), {})
-            return [row[name] for name in ("RouteTableId", "SubnetId") if name in row]
+            # A replacement names the new table; that AWS asks about the one before is nowhere told.
+            before = () if self._get_action() == "ReplaceRouteTableAssociation" else ("RouteTableId",)
+            return [row[name] for name in (*before, "SubnetId") if name in row]
         interface = self.ec2_backend.enis.get(id_)
         if interface is not None and self._get_action() == "RunInstances":
             return [id_, interface.subnet.id, *(group.id for group in interface.group_set)]

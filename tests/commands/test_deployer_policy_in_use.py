@@ -1,0 +1,136 @@
+"""The deployer's policy against reality: a stack's whole life with it and nothing else, in a sandbox that
+enforces it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from commands.deployer_policy import deployer_policies
+from providers.aws.permissions import ACTIONS
+from tests.commands.held_stack import SCOPE, bind, configured, made_by_the_deployer, tampered, without
+from tests.end_to_end.conftest import Clone
+from tests.faults.stack import Stack
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.long]
+
+FREE = {"sts:GetCallerIdentity"}
+NOT_MADE_HERE = {
+    "ec2:DescribeNetworkAcls": "only in a network that is brought along",
+    "ec2:DescribeVpcAttribute": "only in a network that is brought along",
+    "iam:PassRole": "no call of its own: asked for beside RunInstances and AddRoleToInstanceProfile",
+    "servicequotas:GetAWSDefaultServiceQuota": "only for a quota without a value of the account's own",
+    "ssm:CancelCommand": "only for a command that outlives its deadline",
+    "ssm:ListCommands": "only after an answer of SendCommand was lost",
+}
+
+
+class Life:
+    """One stack from nothing to nothing; what was said on the way and what AWS was asked."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.said: dict[str, str] = {}
+        self.clone = clone
+
+    def step(self, name: str, word: str) -> int:
+        done = self.clone.story(word)
+        self.said[name] = done.stdout
+        return done.returncode
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    clone = Clone(tmp_path_factory.mktemp("held") / "project", "stand-in")
+    try:
+        clone.sandbox("start")
+        iam = clone.client("iam")
+        bind(iam, deployer_policies(SCOPE))
+        made = Life(clone)
+        assert made.step("up", "up") == 0, made.said["up"]
+        table = tampered(clone)
+        assert made.step("refresh", "refresh") == 0, made.said["refresh"]
+        assert made.step("repair", "up") == 0, made.said["repair"]
+        clone.client("ec2").delete_route_table(RouteTableId=table)
+        configured(clone, instanceType="t4g.small", tags='{"team": "a"}')
+        assert made.step("replace", "up") == 0, made.said["replace"]
+        configured(clone, tags="{}")
+        assert made.step("untag", "up") == 0, made.said["untag"]
+        assert made.step("destroy", "destroy") == 0, made.said["destroy"]
+        image = clone.client("ec2").describe_instances()["Reservations"][-1]["Instances"][0]["ImageId"]
+        configured(clone, imageId=image)
+        assert made.step("again", "up") == 0, made.said["again"]
+        configured(clone, releaseAddress=clone.outputs()["address"])
+        assert made.step("asked to release", "up") == 0, made.said["asked to release"]
+        assert made.step("may not release", "destroy") == 1
+        bind(iam, deployer_policies(SCOPE, release=True))
+        assert made.step("may release", "destroy") == 0, made.said["may release"]
+        yield made
+    finally:
+        clone.sandbox("stop")
+
+
+class TestTheLeastPolicyIsEnoughAndNoMore:
+    """A policy that lacks an action is found out in the middle of a run; one that allows what nobody needs
+    is found out by whoever stole the credentials."""
+
+    def test_a_whole_life_needs_no_more(self, life: Life) -> None:
+        """Made, tampered with, repaired, replaced, destroyed, made again: the fixture ran it all."""
+        assert "verified" in life.said["up"]
+
+    def test_every_action_that_was_made_is_in_the_table(self, life: Life) -> None:
+        assert self.made(life) - set(ACTIONS) - FREE == set()
+
+    def test_every_action_of_the_table_was_made_or_has_a_reason(self, life: Life) -> None:
+        assert set(ACTIONS) - self.made(life) == set(NOT_MADE_HERE)
+
+    def test_the_address_is_not_released_without_the_right_to_it(self, life: Life) -> None:
+        assert "ec2:ReleaseAddress was refused: UnauthorizedOperation" in life.said["may not release"]
+        assert "allow ec2:ReleaseAddress" in life.said["may not release"]
+
+    def made(self, life: Life) -> set[str]:
+        return made_by_the_deployer((life.clone.world / "aws" / "requests.jsonl").read_text())
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(Path(tmp_path_factory.mktemp("without"))) as made:
+        yield made
+
+
+SAMPLE = (
+    "ec2:AllocateAddress",
+    "ec2:CreateTags",
+    "ec2:AuthorizeSecurityGroupEgress",
+    "ec2:RunInstances",
+    "iam:PassRole",
+    "secretsmanager:PutResourcePolicy",
+)
+
+
+class TestOneActionLess:
+    """The words that a trader reads when his administrator forgot one line."""
+
+    @pytest.mark.parametrize("action", SAMPLE)
+    def test_the_run_stops_with_a_line_that_names_it_and_goes_on_when_it_is_allowed(
+        self, stack: Stack, action: str
+    ) -> None:
+        whole, iam = deployer_policies(SCOPE), stack.aws.client("iam")
+        bind(iam, without(whole, action, "iam:SimulatePrincipalPolicy"))
+        stopped = stack.up()
+        assert stopped.status != 0
+        lines = [line for line in stopped.output.splitlines() if action in line and "error:" in line]
+        assert lines, stopped.output
+        assert "refused" in lines[0]
+        bind(iam, whole)
+        again = stack.up()
+        assert again.status == 0, again.output
+        stack.swept()
+
+    @pytest.mark.parametrize("action", ["ec2:CreateRouteTable", "iam:CreateRole"])
+    def test_preflight_says_so_before_anything_is_made(self, stack: Stack, action: str) -> None:
+        bind(stack.aws.client("iam"), without(deployer_policies(SCOPE), action))
+        stopped = stack.up()
+        assert f"may not {action}: allow what docs/deployer-policy.md lists" in stopped.output
+        assert not any(stack.objects().values())
