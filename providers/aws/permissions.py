@@ -167,7 +167,6 @@ ACTIONS: dict[str, Grants] = {
     "iam:UpdateAssumeRolePolicy": _ROLE,
     # -- the secret, and the command that proves a key from the host
     "secretsmanager:CreateSecret": _SECRET,
-    "secretsmanager:DeleteResourcePolicy": _SECRET,
     "secretsmanager:DeleteSecret": _SECRET,
     "secretsmanager:DescribeSecret": _SECRET,
     "secretsmanager:GetResourcePolicy": _SECRET,

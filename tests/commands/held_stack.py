@@ -61,8 +61,15 @@ def configured(clone: Clone, **config: str) -> None:
     file.write_text("\n".join([*kept, *rows]) + "\n")
 
 
+def acknowledged(clone: Clone, address: str) -> None:
+    """Let a reviewer agree that the address is let go."""
+    file = clone.folder / "policies" / "config" / "sandbox.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"address-is-kept": {"acknowledgedReleases": [address]}}))
+
+
 def tampered(clone: Clone) -> str:
-    """All that a hand at the console can do to a stack and an `up` repairs; a route table that is then idle."""
+    """All that a hand at the console can do and an `up` repairs; a route table that is then idle."""
     ec2, iam, secrets = (clone.client(name) for name in ("ec2", "iam", "secretsmanager"))
     role, profile = "cexio-bot-sandbox-role-bot", "cexio-bot-sandbox-profile-bot"
 

@@ -10,7 +10,15 @@ import pytest
 
 from commands.deployer_policy import deployer_policies
 from providers.aws.permissions import ACTIONS
-from tests.commands.held_stack import SCOPE, bind, configured, made_by_the_deployer, tampered, without
+from tests.commands.held_stack import (
+    SCOPE,
+    acknowledged,
+    bind,
+    configured,
+    made_by_the_deployer,
+    tampered,
+    without,
+)
 from tests.end_to_end.conftest import Clone
 from tests.faults.stack import Stack
 
@@ -55,13 +63,13 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         clone.client("ec2").delete_route_table(RouteTableId=table)
         configured(clone, instanceType="t4g.small", tags='{"team": "a"}')
         assert made.step("replace", "up") == 0, made.said["replace"]
-        configured(clone, tags="{}")
-        assert made.step("untag", "up") == 0, made.said["untag"]
         assert made.step("destroy", "destroy") == 0, made.said["destroy"]
         image = clone.client("ec2").describe_instances()["Reservations"][-1]["Instances"][0]["ImageId"]
         configured(clone, imageId=image)
         assert made.step("again", "up") == 0, made.said["again"]
-        configured(clone, releaseAddress=clone.outputs()["address"])
+        address = clone.outputs()["address"]
+        configured(clone, releaseAddress=address, tags="{}")
+        acknowledged(clone, address)
         assert made.step("asked to release", "up") == 0, made.said["asked to release"]
         assert made.step("may not release", "destroy") == 1
         bind(iam, deployer_policies(SCOPE, release=True))
