@@ -137,7 +137,7 @@ def _brought(scope: Scope) -> list[Statement]:
     if scope.kms_key:
         service = f"secretsmanager.{scope.region}.amazonaws.com"
         via = {"StringEquals": {"kms:ViaService": service}}
-        made.append(_statement(["kms:Decrypt", "kms:GenerateDataKey"], [scope.kms_key], via))
+        made.append(_statement(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], [scope.kms_key], via))
     return made
 
 
