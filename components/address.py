@@ -52,6 +52,7 @@ class Address(pulumi.ComponentResource):
         self.public_ip: pulumi.Output[str] = self.elastic_ip.public_ip
         self.tags = Tags(
             f"{name}-tags",
+            owner=args.names.owner("address-tags", args.host),
             resource_id=self.allocation_id,
             tags=self.elastic_ip.brought.apply(lambda brought: {} if brought else args.tags),
             opts=pulumi.ResourceOptions(parent=self),

@@ -86,6 +86,7 @@ class BotHost(pulumi.ComponentResource):
         )
         self.association = ElasticIpAssociation(
             f"{name}-association",
+            owner=names.owner("association", host),
             allocation_id=args.allocation_id,
             network_interface_id=self.interface.network_interface_id,
             public_ip=args.public_ip,

@@ -32,6 +32,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 from providers.endpoints import Endpoints, endpoints_from
+from providers.engine_watch import watch_engine
 from providers.errors import ProviderError
 
 NAMESPACE = "cexio-bot"
@@ -84,6 +85,7 @@ class Provider(ResourceProvider):
     def configure(self, req: ConfigureRequest) -> None:
         """Read the stack's settings. Runs once per provider and process, before any other method."""
         sys.tracebacklimit = 0  # here and not at import: the program's process needs its own
+        watch_engine()
         try:
             self.endpoints = endpoints_from(lambda name: req.config.get(f"{NAMESPACE}:{name}"))
         except ProviderError as error:

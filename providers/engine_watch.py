@@ -30,7 +30,7 @@ def watch_engine() -> None:
     """Start the watch, once a process; without an address of an engine there is nothing to watch."""
     address = engine_address(sys.argv)
     if address is not None and _started.acquire(blocking=False):
-        ended = lambda: os._exit(ORPHANED)  # noqa: E731, SLF001  no thread may finish what it is at
+        ended = lambda: os._exit(ORPHANED)  # noqa: E731  no thread may finish what it is at
         threading.Thread(target=watch, args=(address, ended), daemon=True, name="engine watch").start()
 
 

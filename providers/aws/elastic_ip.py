@@ -58,6 +58,7 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
     """An address is adopted, allocated, got back, kept; released only by name."""
 
     inputs = ElasticIpInputs
+    could_double = True
     pinned = ("allocationId",)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:

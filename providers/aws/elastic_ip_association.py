@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 
 class AssocInputs(Inputs):
-    """publicIp: recorded beside the ids, for those who read the state."""
+    """publicIp: recorded beside the ids, for those who read the state. owner: whose run it is."""
 
+    owner: str = Field(min_length=3, max_length=256)
     allocation_id: str = Field(pattern=r"^eipalloc-")
     network_interface_id: str = Field(pattern=r"^eni-")
     public_ip: str
@@ -172,12 +173,14 @@ class ElasticIpAssociation(Resource, module="aws", name="ElasticIpAssociation"):
         self,
         resource_name: str,
         *,
+        owner: pulumi.Input[str],
         allocation_id: pulumi.Input[str],
         network_interface_id: pulumi.Input[str],
         public_ip: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties = {
+            "owner": owner,
             "allocationId": allocation_id,
             "networkInterfaceId": network_interface_id,
             "publicIp": public_ip,

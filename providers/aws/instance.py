@@ -106,6 +106,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
     inputs = InstanceInputs
     kind = INSTANCE
     pinned = ("imageId", "imageRequest")
+    could_double = False
     delete_before_replace = True
     replaced_by = (
         "networkInterfaceId",

@@ -14,9 +14,11 @@ in another region, every object would look gone.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
+from botocore.exceptions import ClientError
 from pulumi.dynamic import (
     CheckResult,
     ConfigureRequest,
@@ -28,6 +30,7 @@ from pulumi.dynamic import (
 from pydantic import AfterValidator, Field
 
 from providers.aws import preflight, session
+from providers.aws.failures import answer_was_lost, code_of
 from providers.aws.ownership import (
     OWNER,
     RESERVED,
@@ -45,7 +48,9 @@ from providers.aws.ownership import (
 from providers.aws.plan import wishes
 from providers.aws.waiting import FRESH, fresh, made_once, persistently, wait_for
 from providers.contract import NAMESPACE, Inputs, Provider
-from providers.errors import NotFound, ProviderError
+from providers.errors import NotFound, ProviderError, StillBusy
+from providers.intents import forget, intended, open_window
+from providers.run import begin
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -70,6 +75,14 @@ class OwnedInputs(Inputs):
     tags: UserTags = Field(default_factory=dict)
 
 
+COLLIDED = 5.0  # seconds for an object in the way to show itself as ours
+COLLISIONS = (
+    "InvalidSubnet.Conflict",
+    "InvalidGroup.Duplicate",
+    "EntityAlreadyExists",
+    "ResourceExistsException",
+)
+
 I = TypeVar("I", bound=Inputs)  # noqa: E741  the inputs of a resource
 
 
@@ -77,6 +90,9 @@ class AwsProvider(Provider, Generic[I]):
     """Create, read, update and delete of one object by find, make, align, look and remove."""
 
     inputs: ClassVar[type[Inputs]]
+    could_double: ClassVar[bool] = (
+        False  # no token, name or range stops a second create
+    )
 
     def find(self, wanted: I) -> str | None:
         """The id of our own earlier object, if there is one that fits."""
@@ -121,15 +137,22 @@ class AwsProvider(Provider, Generic[I]):
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Adopt or make, then bring into line."""
         wanted: I = self.inputs.of(props)
-        preflight.passed(props, self.endpoints, self.wished)
-        id_ = self.find(wanted) or self.make(wanted)
-        self.align(id_, wanted, {})
-        return CreateResult(id_, self._outputs(id_, wanted))
+        owner = self._begin(props)
+        left = open_window(owner, self.endpoints) if owner else 0.0
+        id_ = self.find(wanted)
+        if id_ is None and self.could_double and left:
+            id_ = self._found_late(wanted, left)
+        if id_ is not None:
+            return self._in_line(id_, wanted)
+        if not owner:
+            return self._in_line(self.make(wanted), wanted)
+        with intended(owner, self.endpoints):
+            return self._in_line(self._made(wanted, owner, max(left, COLLIDED)), wanted)
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Bring into line; NotFound if there is nothing to bring."""
         self._same_region(olds)
-        preflight.passed(olds, self.endpoints, self.wished)
+        self._begin({**olds, **news})
         wanted: I = self.inputs.of({**self._pins(olds), **news})
         if self.look(id_, olds) is None:
             raise NotFound(f"{id_} is not there any more: `pulumi refresh`, then `pulumi up` makes it anew")
@@ -151,8 +174,42 @@ class AwsProvider(Provider, Generic[I]):
     def delete(self, id_: str, props: dict[str, Any]) -> None:
         """Remove it."""
         self._same_region(props)
-        preflight.passed(props, self.endpoints, self.wished)
+        self._begin(props)
         self.remove(id_, _recorded(props))
+
+    def _begin(self, props: Mapping[str, Any]) -> str:
+        """What comes before the first change of a run: the stack is claimed, then preflight; the owner."""
+        owner = str(props.get("owner") or "")
+        if owner:
+            begin(owner, self.endpoints)
+        preflight.passed(props, self.endpoints, self.wished)
+        return owner
+
+    def _found_late(self, wanted: I, seconds: float) -> str | None:
+        """Our own object after more looks: a run before this one may have made it a moment ago."""
+        with contextlib.suppress(StillBusy):
+            return wait_for(lambda: self.find(wanted), "an object of a run cut short to be seen", seconds)
+        return None
+
+    def _made(self, wanted: I, owner: str, patience: float) -> str:
+        """A new object, or the one of ours that AWS knows to be there and does not show yet."""
+        try:
+            return self.make(wanted)
+        except ClientError as error:
+            found = self._found_late(wanted, patience) if code_of(error) in COLLISIONS else None
+            if found is not None:
+                return found
+            if not answer_was_lost(error):
+                forget(owner, self.endpoints)
+            raise
+        except ProviderError:
+            forget(owner, self.endpoints)
+            raise
+
+    def _in_line(self, id_: str, wanted: I) -> CreateResult:
+        """The object in line; one that AWS does not show everywhere yet is brought there again."""
+        persistently(lambda: self.align(id_, wanted, {}), fresh, FRESH)
+        return CreateResult(id_, self._outputs(id_, wanted))
 
     def _outputs(self, id_: str, wanted: I) -> dict[str, Any]:
         props = wanted.props()
@@ -179,6 +236,7 @@ class Ec2Provider(AwsProvider[O]):
     """An EC2 object that is found by its owner tag."""
 
     kind: ClassVar[Kind]
+    could_double = True
 
     @property
     def ec2(self) -> EC2Client:

@@ -53,6 +53,7 @@ class SecurityGroupProvider(Ec2Provider[SecurityGroupInputs]):
 
     inputs = SecurityGroupInputs
     kind = GROUP
+    could_double = False
     replaced_by = ("vpcId", "name")
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:

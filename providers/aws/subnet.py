@@ -44,6 +44,7 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
 
     inputs = SubnetInputs
     kind = SUBNET
+    could_double = False
     replaced_by = ("vpcId", "cidr", "availabilityZone")
     pinned = ("availabilityZone",)
 

@@ -20,8 +20,9 @@ from providers.contract import Inputs, Resource
 
 
 class TagsInputs(Inputs):
-    """resourceId: an EC2 object's id."""
+    """resourceId: an EC2 object's id. owner: whose run it is; the tags are written to the object alone."""
 
+    owner: str = Field(min_length=3, max_length=256)
     resource_id: str = Field(pattern=r"^[a-z]+-[0-9a-f]+$")
     tags: UserTags = Field(default_factory=dict)
 
@@ -69,8 +70,10 @@ class Tags(Resource, module="aws", name="Tags"):
         self,
         resource_name: str,
         *,
+        owner: pulumi.Input[str],
         resource_id: pulumi.Input[str],
         tags: pulumi.Input[Mapping[str, pulumi.Input[str]]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(TagsProvider(), resource_name, {"resourceId": resource_id, "tags": tags}, opts)
+        properties = {"owner": owner, "resourceId": resource_id, "tags": tags}
+        super().__init__(TagsProvider(), resource_name, properties, opts)

@@ -29,6 +29,7 @@ LOST = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)  # looks for the owner tag after a l
 T = TypeVar("T")
 
 _places = threading.BoundedSemaphore(2)
+_depth = threading.local()  # a wait within a wait has its place already
 
 
 def wait_for(look: Callable[[], T | None], awaited: str, within: float) -> T:
@@ -131,8 +132,12 @@ class _place:  # noqa: N801  reads as a word where it is used
         self._awaited = awaited
 
     def __enter__(self) -> None:
-        if not _places.acquire(timeout=self._left):
+        _depth.count = getattr(_depth, "count", 0) + 1
+        if _depth.count == 1 and not _places.acquire(timeout=self._left):
+            _depth.count = 0
             raise StillBusy(f"{self._awaited}: two other waits took all the time: run the same command again")
 
     def __exit__(self, *_: object) -> None:
-        _places.release()
+        _depth.count -= 1
+        if _depth.count == 0:
+            _places.release()

@@ -42,6 +42,7 @@ from providers.cexio.offered_key import KeyNotAccepted, fingerprint, offered_key
 from providers.cexio.stored_key import as_text, from_text
 from providers.contract import Inputs, Provider, Resource
 from providers.errors import ProviderError
+from providers.run import begin
 
 DRIFTED = "the secret's current version is not the one that was proven: `pulumi up` proves the one there now"
 
@@ -132,6 +133,7 @@ class TradingKeyProvider(Provider):
         return another_key or drifted or any(self._differs(name, olds, news) for name in PROVEN_WITH)
 
     def _settled(self, props: dict[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any]:
+        begin(str(props["owner"]), self.endpoints)
         versions = self._versions(props)
         key = self._offered(props)
         if key is not None:

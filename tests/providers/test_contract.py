@@ -48,14 +48,14 @@ PINNED = {
         "providers.aws.elastic_ip.ElasticIpProvider",
         "owner allocationId retain release lostAddress",
     ),
-    Tags: ("providers.aws.tags.TagsProvider", "resourceId tags"),
+    Tags: ("providers.aws.tags.TagsProvider", "owner resourceId tags"),
     NetworkInterface: (
         "providers.aws.network_interface.InterfaceProvider",
         "owner tags subnetId securityGroupIds description",
     ),
     ElasticIpAssociation: (
         "providers.aws.elastic_ip_association.AssocProvider",
-        "allocationId networkInterfaceId publicIp",
+        "owner allocationId networkInterfaceId publicIp",
     ),
     Role: (
         "providers.aws.role.RoleProvider",

@@ -245,7 +245,6 @@ OBJECTS: dict[str, Object] = {
         replaced_by={"resourceId": "eipalloc-2"},
         drift=lambda aws, made: aws.client("ec2").delete_tags(Resources=[made.id], Tags=[{"Key": "team"}]),
         drifts="tags",
-        owned=False,
     ),
     "NetworkInterface": Object(
         InterfaceProvider(),
@@ -273,7 +272,6 @@ OBJECTS: dict[str, Object] = {
         ("associationId",),
         change={},
         replaced_by={"allocationId": "eipalloc-2"},
-        owned=False,
     ),
     "Secret": Object(
         SecretProvider(),
