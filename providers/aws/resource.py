@@ -90,9 +90,7 @@ class AwsProvider(Provider, Generic[I]):
     """Create, read, update and delete of one object by find, make, align, look and remove."""
 
     inputs: ClassVar[type[Inputs]]
-    could_double: ClassVar[bool] = (
-        False  # no token, name or range stops a second create
-    )
+    could_double: ClassVar[bool] = False  # no token, name or range stops a second create
 
     def find(self, wanted: I) -> str | None:
         """The id of our own earlier object, if there is one that fits."""
