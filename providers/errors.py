@@ -11,6 +11,7 @@
     ├── NetworkUnfit          a subnet brought along lets packets leave from elsewhere, or not at all
     ├── EndRefused            an instance that has to end is protected against it
     ├── LaunchFailed          EC2 took the launch and then gave the instance up
+    ├── RunFolderRefused      (providers/run.py) a run cannot note what it is about to make
     ├── StillBusy             a bounded wait ended before AWS was done
     └── AwsFailure            AWS refused a call, or did not answer it
         ├── AccessRefused     the credentials may not make this call

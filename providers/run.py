@@ -48,10 +48,10 @@ def stack_of(owner: str) -> str:
 def run_folder(stack: str, endpoints: Endpoints) -> Path:
     """The folder for what a run must know of the one before it, made if need be. Raises RunFolderRefused.
 
-    Below the sandbox's folder, or where the engine keeps its own files: PULUMI_HOME, else `~/.pulumi`.
+    Below PULUMI_HOME, where the engine keeps its own files; else in the sandbox's folder, or `~/.pulumi`.
     """
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
-    base = sandbox_folder() if endpoints.sandbox else home / "cexio-bot"
+    own = sandbox_folder() if endpoints.sandbox else Path.home() / ".pulumi"
+    base = Path(os.environ.get("PULUMI_HOME") or own) / "cexio-bot"
     place = "\n".join([stack, endpoints.region, endpoints.aws or ""])
     folder = base / "runs" / hashlib.sha256(place.encode()).hexdigest()[:16]
     try:

@@ -38,7 +38,9 @@ class Sandbox:
         config = {"cexio-bot:sandbox": "true"}
         environment = {"CEXIO_BOT_SANDBOX_DIR": str(folder)}
         self.silent = DynamicServer(config, environment)
-        self.offering = DynamicServer(config, {**environment, "CEXIO_KEY_FILE": str(self.offer)})
+        # two runs of one stack never live at once: of these two neither claims it from the other
+        apart = {"CEXIO_KEY_FILE": str(self.offer), "PULUMI_HOME": str(folder / "offering")}
+        self.offering = DynamicServer(config, {**environment, **apart})
 
     def stop(self) -> str:
         """End all processes; everything that the providers printed."""
