@@ -58,8 +58,6 @@ class TestTheClaim:
     def test_a_run_waits_for_the_one_before_it_and_says_so(
         self, other_run: subprocess.Popen[str], capsys: pytest.CaptureFixture[str]
     ) -> None:
-        import threading
-
         threading.Timer(0.6, other_run.send_signal, (signal.SIGKILL,)).start()
         begun = time.monotonic()
         run.begin(OWNER, HERE)
