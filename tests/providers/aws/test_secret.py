@@ -273,6 +273,7 @@ class TestKilledBeforeItIsClosed:
         policy = secrets.get_resource_policy(SecretId=name)["ResourcePolicy"]
         assert policy == own_stack.out("Secret", "policy")
 
+    @pytest.mark.long
     def test_a_name_that_is_taken_by_our_own_unseen_secret_is_waited_for(
         self, own_stack: World, aws: Aws, watched: tuple[Proxy, Engine]
     ) -> None:
@@ -285,6 +286,7 @@ class TestKilledBeforeItIsClosed:
         own_stack.objects["Secret"] = Made(id_, own_stack.inputs("Secret"), outs)
         assert fates == []
 
+    @pytest.mark.long
     @pytest.mark.parametrize("call", ["CreateSecret", "PutResourcePolicy"])
     def test_a_lost_answer_leaves_one_closed_secret_though_it_is_not_seen_at_once(
         self, own_stack: World, aws: Aws, watched: tuple[Proxy, Engine], call: str
