@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 
-.PHONY: help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
+.PHONY: faults help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,13 +50,16 @@ status: setup  ## is a sandbox running, and where
 	@$(PY) -m sandbox status
 
 test: setup  ## the tests
-	@$(PY) -m pytest -q -n 2 -m "not long"
+	@$(PY) -m pytest -q -n 2 -m "not long and not exhaustive"
 
 test-long: setup  ## the tests that take long
-	@$(PY) -m pytest -q -n 2 -m long
+	@$(PY) -m pytest -q -n 2 -m "long and not exhaustive"
 
 test-all: setup  ## every test
 	@$(PY) -m pytest -q -n 2
+
+faults: setup  ## every fault of AWS at every call of the providers, as a table (CALL=, FAULT=, SAMPLE=)
+	@$(PY) -m tests.faults.faults $(if $(CALL),--call $(CALL)) $(if $(FAULT),--fault "$(FAULT)") $(if $(SAMPLE),--sample $(SAMPLE))
 
 check: setup  ## linters and types
 	@$(VENV)/bin/ruff check .

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from providers.aws.catalogue import QUOTAS, quota_advice
 from providers.aws.failures import code_of, was_throttled
 from providers.aws.ownership import ADDRESS, BORROWED_BY, OWNER, Row, owned, tag_specification, tags_of
 from providers.aws.waiting import made_once
@@ -77,20 +78,22 @@ def _allocate(once: EC2Client, ec2: EC2Client, owner: str, **wanted: Any) -> str
     except ClientError as error:
         if code_of(error) != "AddressLimitExceeded":
             raise
-        raise _no_room(ec2, owner) from None
+        raise _no_room(ec2, owner, error) from None
 
 
-def _no_room(ec2: EC2Client, owner: str) -> QuotaReached:
+def _no_room(ec2: EC2Client, owner: str, error: ClientError) -> QuotaReached:
     rows: list[Row] = [dict(row) for row in ec2.describe_addresses()["Addresses"]]
     idle = [f"{row['PublicIp']} ({_whose(row)})" for row in rows if "AssociationId" not in row]
     unused = f"not in use: {', '.join(sorted(idle))}; release what nobody needs"
     if not idle:
         unused = "all are in use"
+    code, request_id = code_of(error), str(error.response["ResponseMetadata"].get("RequestId", ""))
+    advice = quota_advice(QUOTAS[code]._replace(instead=unused), ec2.meta.region_name)
     return QuotaReached(
-        f"{owner}: ec2:AllocateAddress was refused: AddressLimitExceeded: the account's {len(rows)} "
-        f"addresses in this region, kept ones included, are as many as it may have; {unused}, or raise the "
-        "quota EC2-VPC Elastic IPs (ec2 L-0263D0A3) in Service Quotas",
-        "AddressLimitExceeded",
+        f"{owner}: ec2:AllocateAddress was refused: {code}: the account's {len(rows)} addresses in this "
+        f"region, kept ones included, are as many as it may have (request {request_id}): {advice}",
+        code,
+        request_id,
     )
 
 

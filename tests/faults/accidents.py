@@ -240,7 +240,7 @@ ACCIDENTS: dict[str, Accident] = {
     "reset before": Accident(lambda _: reset_before(), "either", times=1),
     "reset after": Accident(lambda _: reset_after(), "success", times=1),
     "no connection": Accident(lambda _: reset_before(), "error"),
-    "stalled": Accident(lambda _: stall(STALL), "success", times=1),
+    "stalled": Accident(lambda _: stall(STALL), "either", times=1),
     "login page": Accident(lambda _: answer(200, LOGIN, PAGE), "error"),
     "proxy's 403": Accident(lambda _: answer(403, LOGIN, PAGE), "error"),
     "half an answer": Accident(lambda _: changed(_half), "success", times=1),

@@ -75,6 +75,8 @@ def may_hit(place: Place, accident: Accident) -> bool:
     if not accident.hits(call):
         return False
     if accident is ACCIDENTS["not found a while"]:  # what was there for long is seen, or gone
+        if place.resource == "ExistingNetwork":
+            return False
         return place.moment == "create" or (place.moment != "delete" and mutating(place.action))
     return True
 
