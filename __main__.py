@@ -17,7 +17,7 @@ from components.settings import settings_of_stack
 from providers.names import Names
 
 settings = settings_of_stack()
-names = Names(project=pulumi.get_project(), stack=pulumi.get_stack())
+names = Names(project=pulumi.get_project(), stack=pulumi.get_stack(), region=settings.region)
 host = settings.host
 
 address = Address(

@@ -110,7 +110,7 @@ class BotHost(pulumi.ComponentResource):
         self.profile = InstanceProfile(
             f"{name}-profile",
             owner=names.owner("profile", host),
-            name=names.name("profile", host, limit=128),
+            name=names.host_profile(host),
             role_name=self.role.role_name,
             tags=args.tags,
             opts=child,

@@ -1,7 +1,8 @@
 """Names and owner tags: deterministic, so that a run that was killed finds again what it made.
 
-A name is `<project>-<stack>-<role>[-<host>]`, cut to the service's limit with a tail of its hash. Nothing
-here asks AWS whether a name is free: that is the resources' and, before a run, providers/aws/preflight.py's.
+A name is `<project>-<stack>-<role>[-<host>]`, cut to the service's limit with a tail of its hash. IAM is one
+for all regions, so its names end in the region. Nothing here asks AWS whether a name is free: that is the
+resources' and, before a run, providers/aws/preflight.py's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Names(BaseModel):
 
     project: str
     stack: str
+    region: str
 
     def owner(self, role: str, host: str | None = None) -> str:
         """The value of the tag `cexio-bot:owner`: `<project>/<stack>/<role>[-<host>]`."""
@@ -37,7 +39,11 @@ class Names(BaseModel):
 
     def host_role(self, host: str) -> str:
         """The name of a host's IAM role, which the policy of its secret names before the role is made."""
-        return self.name("role", host)
+        return self.name("role", f"{host}-{self.region}")
+
+    def host_profile(self, host: str) -> str:
+        """The name of a host's instance profile."""
+        return self.name("profile", f"{host}-{self.region}", limit=128)
 
     def secret(self, role: str, host: str | None = None) -> str:
         """A secret's name, never ending in a hyphen and six characters: AWS takes that for an ARN's tail."""

@@ -15,6 +15,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from providers.endpoints import REGION
 from providers.names import Names
 
 HOST = "bot"
@@ -63,11 +64,13 @@ def architecture_of(instance_type: str) -> str:
 
 def wishes(config: Callable[[str], str | None]) -> dict[str, str]:
     """The settings that a plan takes; `config` gives one of namespace `cexio-bot` by its name, or None."""
-    asked = {name: config(to_camel(name)) for name in Plan.model_fields if name != "names"}
+    asked = {name: config(to_camel(name)) for name in ("region", *Plan.model_fields) if name != "names"}
     return {name: value for name, value in asked.items() if value}
 
 
 def plan_of(owner: str, wished: Mapping[str, str]) -> Plan:
     """The plan of the stack that an owner tag names."""
     project, stack, _ = owner.split("/", 2)
-    return Plan(names=Names(project=project, stack=stack), **wished)
+    of_plan = {name: value for name, value in wished.items() if name != "region"}
+    names = Names(project=project, stack=stack, region=wished.get("region", REGION))
+    return Plan(names=names, **of_plan)

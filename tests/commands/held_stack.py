@@ -71,7 +71,7 @@ def acknowledged(clone: Clone, address: str) -> None:
 def tampered(clone: Clone) -> str:
     """All that a hand at the console can do and an `up` repairs; a route table that is then idle."""
     ec2, iam, secrets = (clone.client(name) for name in ("ec2", "iam", "secretsmanager"))
-    role, profile = "cexio-bot-sandbox-role-bot", "cexio-bot-sandbox-profile-bot"
+    role, profile = "cexio-bot-sandbox-role-bot-us-east-1", "cexio-bot-sandbox-profile-bot-us-east-1"
 
     def ours(describe: str, rows: str) -> dict[str, Any]:
         by_owner = [{"Name": "tag:cexio-bot:owner", "Values": ["cexio-bot/sandbox/*"]}]

@@ -59,7 +59,7 @@ class Program:
         from components.network import Network, NetworkArgs
         from providers.names import Names
 
-        names = Names(project="cexio-bot", stack="test")
+        names = Names(project="cexio-bot", stack="test", region="us-east-1")
         self.address = Address(
             "bot-address",
             AddressArgs(names=names, host="bot", allocation_id=None, release=release, tags={"team": "x"}),

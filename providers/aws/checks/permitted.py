@@ -150,8 +150,8 @@ def _arn(kind: str, plan: Plan, endpoints: Endpoints, who: Caller) -> str:
     partition = who.arn.split(":")[1]
     brought = {"elastic-ip": plan.allocation_id, "subnet": plan.subnet_id, "vpc": plan.vpc_id}.get(kind)
     named = {
-        "instance-profile": plan.names.name("profile", plan.host, limit=128),
-        "role": plan.names.name("role", plan.host),
+        "instance-profile": plan.names.host_profile(plan.host),
+        "role": plan.names.host_role(plan.host),
         "secret": plan.names.secret("key", plan.host) + "-AbCdEf",
     }.get(kind, "")
     text = ARNS[kind].format(

@@ -26,7 +26,7 @@ def role(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
 
 def profile(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     """The host's instance profile."""
-    name = plan.names.name("profile", plan.host, limit=128)
+    name = plan.names.host_profile(plan.host)
     iam = session.client("iam", endpoints)
     yield _judged(
         "profile",

@@ -143,7 +143,7 @@ class TestEverythingAtOnce:
 
     def test_names_that_are_anothers_are_told(self, asked: Any, aws: Aws) -> None:
         iam, secrets = aws.client("iam"), aws.client("secretsmanager")
-        role, secret = "cexio-bot-preflighted-role-bot", "cexio-bot-preflighted-key-bot"
+        role, secret = "cexio-bot-preflighted-role-bot-us-east-1", "cexio-bot-preflighted-key-bot"
         iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")
         arn = secrets.create_secret(Name=secret, SecretString="x")["ARN"]
         secrets.delete_secret(SecretId=arn, RecoveryWindowInDays=7)
