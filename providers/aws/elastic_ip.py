@@ -172,8 +172,10 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
                 raise lost.for_good()
             if not allocation_id:
                 allocation_id = self._find_ours(wanted.owner) or self.make(wanted)
-                lost.tell_of_the_new_one(allocation_id)
-        return wait_for(lambda: described(ec2, ADDRESS, allocation_id), f"{allocation_id} to be seen", FRESH)
+        row = wait_for(lambda: described(ec2, ADDRESS, allocation_id), f"{allocation_id} to be seen", FRESH)
+        if row["PublicIp"] != lost.public_ip:
+            lost.tell_of_the_new_one(f"{row['PublicIp']} ({allocation_id})")
+        return row
 
     def _find_ours(self, owner: str) -> str | None:
         row = ours(session.client("ec2", self.endpoints), owner)

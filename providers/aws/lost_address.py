@@ -43,10 +43,10 @@ class Lost(NamedTuple):
             "names it: `pulumi up` asks AWS for this very address, and takes no other in its place"
         )
 
-    def tell_of_the_new_one(self, allocation_id: str) -> None:
+    def tell_of_the_new_one(self, other: str) -> None:
         """Say that the address was given up."""
         notice(
-            f"{self} is given up as lost, and {allocation_id} takes its place: edit the key's whitelist by "
+            f"{self} is given up as lost, and {other} takes its place: edit the key's whitelist by "
             "the new steps and activate the key again"
         )
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from providers.aws.elastic_ip import ElasticIpInputs, ElasticIpProvider
+from providers.endpoints import Endpoints
+from providers.errors import NotFound
 from tests.providers.aws.world import OBJECTS, Made, World
 from tests.providers.dynamic_server import UNKNOWN
 
@@ -114,6 +117,26 @@ class TestBrought:
         inputs = stack.inputs("ElasticIp", allocationId="eipalloc-0123456789abcdef0")
         said = stack.refusal(lambda: stack.create("ElasticIp", inputs))
         assert "no such Elastic IP in us-east-1" in said
+
+    @pytest.mark.parametrize(
+        ("row", "says"),
+        [
+            ({"Domain": "standard"}, "is of standard in us-east-1"),
+            ({"Domain": "vpc", "NetworkBorderGroup": "us-east-1-bos-1"}, "is of vpc in us-east-1-bos-1"),
+        ],
+    )
+    def test_one_that_no_host_of_the_region_can_have_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, row: dict[str, str], says: str
+    ) -> None:
+        # The sandbox has addresses of one kind and place alone.
+        found = {"AllocationId": "eipalloc-1", "PublicIp": "203.0.113.7", **row}
+        monkeypatch.setattr("providers.aws.elastic_ip.described", lambda *_: found)
+        provider = ElasticIpProvider()
+        provider.endpoints = Endpoints(
+            region="us-east-1", aws="http://127.0.0.1:9", cexio="http://127.0.0.1:9", sandbox=True
+        )
+        with pytest.raises(NotFound, match=says):
+            provider.find(ElasticIpInputs(owner="a/b/address-c", allocation_id="eipalloc-1"))
 
     def test_one_of_another_stack_is_refused(self, stack: World, own_stack: World) -> None:
         id_ = stack.made("ElasticIp").id
