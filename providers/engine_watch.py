@@ -21,6 +21,7 @@ from pathlib import Path
 ADDRESS = re.compile(r"(127\.\d+\.\d+\.\d+|localhost|\[::1\]):(\d{1,5})")
 PAUSE = 0.2  # seconds before a closed connection is opened again
 PATIENCE = 1.0  # seconds for the engine to take a connection
+UNSEEN = 5.0  # seconds for an engine to be met at all
 ORPHANED = 70  # the exit status of a process that ended for want of an engine
 
 _started = threading.Lock()
@@ -42,19 +43,25 @@ def engine_address(arguments: list[str]) -> tuple[str, int] | None:
     return (found[1].strip("[]"), int(found[2])) if found else None
 
 
-def watch(address: tuple[str, int], ended: Callable[[], object]) -> None:
-    """Return after `ended()`, which is called as soon as nobody listens at the address."""
-    while True:
+def watch(address: tuple[str, int], ended: Callable[[], object], patience: float = UNSEEN) -> None:
+    """Return after `ended()`, called as soon as nobody listens at the address any more.
+
+    An address at which nobody was ever met within `patience` seconds is no engine's, and is not watched.
+    """
+    met, until = False, time.monotonic() + patience
+    while met or time.monotonic() < until:
         try:
             with socket.create_connection(address, timeout=PATIENCE) as connection:
+                met = True
                 connection.settimeout(None)
                 while connection.recv(4096):
                     pass
         except TimeoutError:
             continue  # too busy to take us is not gone
         except ConnectionRefusedError:
-            ended()
-            return
+            if met:
+                ended()
+                return
         except OSError:
             pass  # reset: whether it is gone shows at the next attempt
         time.sleep(PAUSE)

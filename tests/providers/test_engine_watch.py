@@ -51,6 +51,11 @@ class TestTheWatch:
             assert not ended.is_set()
         assert ended.wait(2)
 
+    def test_where_nobody_was_ever_met_nothing_is_watched(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            nobody = taken.getsockname()
+        watch(nobody, lambda: pytest.fail("ended for want of an engine that never was"), patience=0.5)
+
 
 class TestTheAddress:
     """A program's own process took a file's name for an engine and ended itself."""
