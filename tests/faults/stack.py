@@ -24,6 +24,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import httpx
+
 from sandbox.pulumi_cli import STACK, environment
 from tests.end_to_end.conftest import Clone
 from tests.faults.census import Census, Objects, census_of, existing
@@ -191,6 +193,16 @@ class Stack:
     def census(self) -> Census:
         """What the account holds beside what it was given with, by kind, without ids; addresses by IP."""
         return census_of(self.aws, self._before)
+
+    def addresses(self) -> list[str]:
+        """The IPs of the addresses that there are."""
+        rows = self.aws.client("ec2").describe_addresses()["Addresses"]
+        return sorted(row["PublicIp"] for row in rows if row["AllocationId"] not in self._before["address"])
+
+    def late_by(self, seconds: float) -> None:
+        """Let AWS show new objects only after so many seconds."""
+        answer = httpx.post(f"{self.aws.url}/_sandbox/visibility?seconds={seconds}")
+        assert answer.status_code == 200, answer.text
 
     def objects(self) -> Objects:
         """What the account holds beside what it was given with: ids by kind."""
