@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.engine.children import Child, reserved_port, stop_all
 from sandbox.engine.operations import Operation
 from sandbox.engine.processes import Processes, python_of_pack
 from sandbox.engine.registration import Registrations
 from sandbox.engine.reporting import Reporter
+
+if TYPE_CHECKING:
+    from sandbox.engine.monitor import Monitor
 
 LAST_WORDS = 5.0
 
@@ -53,6 +56,8 @@ class Serving:
             else []
         )
         self.policies = Policies([asyncio.create_task(pack) for pack in opening], self._reporter)
+        if not runs_program:
+            await self._serve(None)  # a provider ends with its engine, which it knows by this address
         return self
 
     async def __aexit__(
@@ -68,21 +73,26 @@ class Serving:
 
     async def run(self, registrations: Registrations) -> Child:
         """Serve the program and return it; it has been starting all the while."""
-        import grpc
-
-        from sandbox.engine import protocol
-        from sandbox.engine.monitor import Messages, Monitor
+        from sandbox.engine.monitor import Monitor
 
         assert self._program
         child = await self._program
         child.listen()
+        await self._serve(Monitor(self._operation, registrations, preview=self._preview))
+        return child
+
+    async def _serve(self, monitor: Monitor | None) -> None:
+        import grpc
+
+        from sandbox.engine import protocol
+        from sandbox.engine.monitor import Messages
+
         self._server = grpc.aio.server(options=[*protocol.CHANNEL_OPTIONS, ("grpc.so_reuseport", 1)])
-        monitor = Monitor(self._operation, registrations, preview=self._preview)
-        protocol.resource_grpc.add_ResourceMonitorServicer_to_server(monitor, self._server)
+        if monitor:
+            protocol.resource_grpc.add_ResourceMonitorServicer_to_server(monitor, self._server)
         protocol.engine_grpc.add_EngineServicer_to_server(Messages(self._reporter), self._server)
         self._server.add_insecure_port(self._address)
         await self._server.start()
-        return child
 
     async def stop_program(self) -> None:
         """End the program, which is not to hear that the run has failed."""
