@@ -47,6 +47,7 @@ class Front:
                 return dict(self._cloud.quotas.raised)
             if (method, path) == ("POST", "/_sandbox/visibility"):
                 seconds = float(query.get("seconds", ["0"])[0])
-                self._cloud.visibility.be_late_by(seconds, query.get("seed", [""])[0])
+                listing = float(query.get("listing", ["0"])[0])
+                self._cloud.visibility.be_late_by(seconds, query.get("seed", [""])[0], listing)
                 return {"seconds": seconds}
         return None

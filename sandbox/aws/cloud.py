@@ -60,6 +60,7 @@ class Cloud:
     released: set[str] = field(default_factory=set)
     tokens: dict[tuple[str, str], Any] = field(default_factory=dict)
     profile_known_at: dict[str, float] = field(default_factory=dict)
+    names_in_deletion: dict[str, float] = field(default_factory=dict)
     quotas: QuotaTable = field(default_factory=QuotaTable)
     cpu_credits: dict[str, str] = field(default_factory=dict)
 

@@ -39,7 +39,9 @@ from sandbox.aws.corrections.secret_deletion import SecretDeletion
 from sandbox.aws.corrections.secret_policies import SecretPolicies
 from sandbox.aws.corrections.secret_versions import SecretVersions
 from sandbox.aws.corrections.service_quotas import ServiceQuotas
+from sandbox.aws.corrections.tag_rules import TagRules
 from sandbox.aws.corrections.teardown_order import TeardownOrder
+from sandbox.aws.corrections.volumes import Volumes
 
 CORRECTED_MOTO = "5.2.5"
 
@@ -47,6 +49,7 @@ CORRECTED_MOTO = "5.2.5"
 EC2: tuple[type, ...] = (
     Ec2Authorization,
     LateEc2,
+    TagRules,
     DryRun,
     # A repeated create is answered before anything is counted or checked.
     ClientTokens,
@@ -56,6 +59,7 @@ EC2: tuple[type, ...] = (
     InterfaceAttachment,
     TeardownOrder,
     ElasticIps,
+    Volumes,
     InstanceLifecycle,
 )
 IAM: tuple[type, ...] = (IamAuthorization, LateIam, PolicySimulation, IamNames, ProfilesTakeTime)

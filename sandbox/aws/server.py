@@ -2,7 +2,8 @@
 
 Prints one line with its address once it answers, ends with exit code 1 and one line if it cannot start, and
 on SIGTERM or SIGINT ends the programs of its hosts, frees the port and exits 0. It keeps `requests.jsonl` and
-`instances/` below DIR, and no secret there; all else is in memory and ends with it.
+`instances/` below DIR, and no secret there; all else is in memory and ends with it. When
+its folder is removed it ends by itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import signal
 import socket
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     print(f"sandbox AWS of world {chosen.world} on {cloud.endpoint}", flush=True)
+    threading.Thread(target=_end_without_store, args=(cloud.store, server.shutdown), daemon=True).start()
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
@@ -66,6 +70,14 @@ def main(arguments: list[str] | None = None) -> int:
         cloud.close()
     print("sandbox AWS ended", flush=True)
     return 0
+
+
+def _end_without_store(store: Path, shut_down: Callable[[], None]) -> None:
+    """Once a second: a sandbox whose folder was removed leaves no server behind."""
+    log = store / "requests.jsonl"
+    while log.exists():
+        time.sleep(1)
+    shut_down()
 
 
 def build(address: str, port: int, store: Path, world: str, pace: float) -> tuple[Any, Any]:

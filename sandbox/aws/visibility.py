@@ -31,18 +31,28 @@ class Visibility:
         self._shares: random.Random | None = None
         self._known: set[str] = set()
         self._unseen_until: dict[str, float] = {}
+        self._listing = 0.0
+        self._unlisted_until: dict[str, float] = {}
 
-    def be_late_by(self, seconds: float, seed: str = "") -> None:
-        """From now on; what was hidden stays hidden for its time, unless `seconds` is 0."""
+    def be_late_by(self, seconds: float, seed: str = "", listing: float = 0.0) -> None:
+        """From now on; what was hidden stays hidden for its time, unless `seconds` is 0.
+
+        listing: seconds until ListSecrets shows a secret, which is up to five minutes on AWS.
+        """
+        self._listing = listing
         self._seconds = seconds
         self._shares = random.Random(seed) if seed else None  # noqa: S311  a dice, no secret
         if not seconds:
             self._unseen_until.clear()
+        if not listing:
+            self._unlisted_until.clear()
 
     def note(self, made: Iterable[str]) -> None:
         """These are all there are; those not known yet are new."""
         for id_ in sorted(set(made) - self._known):
             self._known.add(id_)
+            if self._listing:
+                self._unlisted_until[id_] = self._clock.now() + self._listing
             if self._seconds:
                 share = self._shares.random() if self._shares else 1.0
                 self._unseen_until[id_] = self._clock.now() + self._seconds * share
@@ -54,6 +64,11 @@ class Visibility:
         now = self._clock.now()
         self._unseen_until = {id_: until for id_, until in self._unseen_until.items() if until > now}
         return frozenset(self._unseen_until)
+
+    def unlisted(self) -> frozenset[str]:
+        """The ids of what may be asked for by name and is not in a list yet."""
+        now = self._clock.now()
+        return frozenset(id_ for id_, until in self._unlisted_until.items() if until > now)
 
 
 def ec2_ids(backend: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ The bases join this to moto's response class of each service; a correction exten
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar, NoReturn
 
 from moto.core.exceptions import ServiceException
@@ -18,6 +19,8 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 from moto.sts.responses import TokenResponse
 
 from sandbox.aws.cloud import Cloud
+
+_REQUEST_ID = re.compile(r"(?<=<requestId>)request-id|(?<=<RequestID>)request-id")
 
 
 class Refusal(ServiceException):  # type: ignore[misc]
@@ -35,6 +38,19 @@ class Call(BaseResponse):  # type: ignore[misc]
     def refuse(self, code: str, message: str) -> NoReturn:
         raise Refusal(code, message)
 
+    @staticmethod
+    def _enrich_response(headers: Any, body: Any) -> Any:
+        """As moto's, and EC2's own spelling of the request's id: there it is the same for every call."""
+        headers, body = BaseResponse._enrich_response(headers, body)  # noqa: SLF001  moto's own hook
+        request_id = next(value for name, value in headers.items() if name.lower() == "x-amzn-requestid")
+        if isinstance(body, str):
+            body = _REQUEST_ID.sub(request_id, body)
+        return headers, body
+
+    def _refused(self, refusal: Refusal) -> Any:
+        status, headers, body = self.serialized(ActionResult(refusal))
+        return status, *self._enrich_response(headers, body)
+
     def call_action(self) -> Any:
         with self.cloud.turn:
             self.cloud.agenda.settle()
@@ -42,11 +58,11 @@ class Call(BaseResponse):  # type: ignore[misc]
                 self.admit()
                 return super().call_action()
             except Refusal as refusal:
-                return self.serialized(ActionResult(refusal))
+                return self._refused(refusal)
             except NotImplementedError as gap:
                 # moto's HTML page with status 500 is repeated by botocore and looks like a flake.
                 text = f"the sandbox's AWS does not answer this call: {gap}"
-                return self.serialized(ActionResult(Refusal("UnsupportedOperation", text)))
+                return self._refused(Refusal("UnsupportedOperation", text))
 
 
 class Ec2Call(Call, EC2Response):  # type: ignore[misc]

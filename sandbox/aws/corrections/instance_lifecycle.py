@@ -138,6 +138,8 @@ class InstanceLifecycle(Ec2Call):
             instance.terminate()
             for interface in interfaces:
                 instance.detach_eni(interface)
+                if interface.delete_on_termination:
+                    _drop(cloud.ec2, interface)
             instance.__class__ = Departed
             cloud.machines[instance.id].destroy()
             cloud.agenda.at(cloud.clock.now() + VISIBLE_SECONDS, forget)
@@ -150,6 +152,14 @@ class InstanceLifecycle(Ec2Call):
                     cloud.ec2.reservations.pop(reservation.id)
 
         return end
+
+
+def _drop(backend: Any, interface: Any) -> None:
+    """An interface that goes with its instance; an address on it stays allocated."""
+    for address in backend.addresses:
+        if address.eni is interface:
+            address.eni = address.instance = address.association_id = None
+    backend.enis.pop(interface.id, None)
 
 
 def _enter(instance: Any, state: tuple[str, int]) -> None:

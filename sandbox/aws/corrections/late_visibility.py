@@ -8,26 +8,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html#troub
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from sandbox.aws.corrections.call import Call, Ec2Call, IamCall, SecretsCall
+from sandbox.aws.object_ids import named, not_found
 from sandbox.aws.visibility import ec2_ids, iam_ids, secret_ids, without
 
 LOOKING = ("Describe", "Get", "List", "BatchGet", "Search", "Simulate")
-
-NOT_FOUND = {
-    "vpc": ("InvalidVpcID.NotFound", "The vpc ID '{}' does not exist"),
-    "subnet": ("InvalidSubnetID.NotFound", "The subnet ID '{}' does not exist"),
-    "igw": ("InvalidInternetGatewayID.NotFound", "The internetGateway ID '{}' does not exist"),
-    "rtb": ("InvalidRouteTableID.NotFound", "The routeTable ID '{}' does not exist"),
-    "sg": ("InvalidGroup.NotFound", "The security group '{}' does not exist"),
-    "eipalloc": ("InvalidAllocationID.NotFound", "The allocation ID '{}' does not exist"),
-    "eni": ("InvalidNetworkInterfaceID.NotFound", "The networkInterface ID '{}' does not exist"),
-    "i": ("InvalidInstanceID.NotFound", "The instance ID '{}' does not exist"),
-    "vol": ("InvalidVolume.NotFound", "The volume '{}' does not exist."),
-    "snap": ("InvalidSnapshot.NotFound", "The snapshot '{}' does not exist."),
-}
 
 
 class LateVisibility(Call):
@@ -38,6 +26,7 @@ class LateVisibility(Call):
             self.cloud.agenda.settle()
             unseen = self.cloud.visibility.unseen()
             if self._get_action().startswith(LOOKING):
+                unseen |= self.cloud.visibility.unlisted() if self._get_action() == "ListSecrets" else set()
                 if not unseen:
                     return super().call_action()
                 with without(str(self.service_name), self._backend(), unseen):
@@ -77,12 +66,9 @@ class LateEc2(LateVisibility, Ec2Call):
         return (self._get_action(), str(self._get_param("ClientToken"))) in self.cloud.tokens
 
     def _refuse_unseen(self, unseen: frozenset[str]) -> None:
-        for named in _texts(self._get_params()):
-            if named in unseen:
-                code, text = NOT_FOUND[named.partition("-")[0]]
-                if self._get_action() == "ReleaseAddress":
-                    code = "InvalidAddressID.NotFound"
-                self.refuse(code, text.format(named))
+        for id_ in named(self._get_params()):
+            if id_ in unseen:
+                self.refuse(*not_found(id_, self._get_action()))
 
 
 class LateIam(LateVisibility, IamCall):
@@ -117,14 +103,3 @@ class LateSecrets(LateVisibility, SecretsCall):
         secret = self.backend.secrets.get(name) if name else None
         if secret is not None and secret.arn in unseen:
             self.refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a request's parameters."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value

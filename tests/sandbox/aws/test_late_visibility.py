@@ -214,3 +214,30 @@ class TestHowLateIsTheSandboxsToSay:
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+class TestListsOfSecretsLag:
+    """A search by list misses what DescribeSecret knows, for up to five minutes.
+
+    https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html
+    """
+
+    def test_it_is_described_at_once_and_listed_later(self, aws: World) -> None:
+        aws.post("/_sandbox/visibility?seconds=0&listing=300")
+        aws.secretsmanager.create_secret(Name="s", SecretString="{}")
+        assert aws.secretsmanager.describe_secret(SecretId="s")["Name"] == "s"
+        assert aws.secretsmanager.list_secrets()["SecretList"] == []
+        aws.forward(301)
+        assert len(aws.secretsmanager.list_secrets()["SecretList"]) == 1
+
+
+class TestANameIsFreeAWhileAfterASecretIsDeleted:
+    """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html"""
+
+    def test_without_recovery_the_name_is_taken_for_a_moment(self, still: World) -> None:
+        still.secretsmanager.create_secret(Name="s", SecretString="{}")
+        still.secretsmanager.delete_secret(SecretId="s", ForceDeleteWithoutRecovery=True)
+        with refused("InvalidRequestException"):
+            still.secretsmanager.create_secret(Name="s", SecretString="{}")
+        still.forward(2000)
+        still.secretsmanager.create_secret(Name="s", SecretString="{}")

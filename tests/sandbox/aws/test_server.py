@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -141,3 +142,20 @@ class TestEveryCallIsLogged:
         assert lines[0]["parameters"] == {"CidrBlock": "10.5.0.0/16"}
         assert lines[1]["parameters"] == {"Name": "s"}
         assert "canary" not in log
+
+
+class TestItEndsWithItsFolder:
+    """A sandbox whose folder was removed by hand left a server on its port for ever."""
+
+    def test_a_removed_store_ends_the_server(self, tmp_path: Path) -> None:
+        store = tmp_path / "aws"
+        process = start("--port", "0", "--store", str(store), "--world", "w")
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            shutil.rmtree(store)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+        assert (process.returncode, err) == (0, "")
+        assert "ended" in out
