@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 import pulumi
@@ -15,6 +17,9 @@ from components.network import Network, NetworkArgs
 from components.readme import readme
 from components.settings import settings_of_stack
 from providers.names import Names
+
+# The CLI ends the program by SIGINT when a resource failed, and would show that as a traceback as well.
+signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 settings = settings_of_stack()
 names = Names(project=pulumi.get_project(), stack=pulumi.get_stack(), region=settings.region)

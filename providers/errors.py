@@ -32,8 +32,10 @@ from __future__ import annotations
 class ProviderError(Exception):
     """One line for an operator; line breaks in the text are taken out."""
 
+    # An engine shows an error with its module's path before it, unless that is Python's own.
+    __module__ = "builtins"
+
     def __init_subclass__(cls) -> None:
-        # An engine shows an error with its module's path before it, unless that is Python's own.
         cls.__module__ = "builtins"
 
     def __init__(self, text: str) -> None:
