@@ -34,11 +34,11 @@ preflight: setup  ## ask AWS what an `up` would fail on, changing nothing; STACK
 preview: setup  ## show what `up` would change
 	@$(PY) -m sandbox.story preview
 
-refresh: setup  ## compare the stack with what is there now, and tell what drifted
+refresh: setup  ## compare the stack with what is there now; tell what drifted and what no state knows
 	@$(PY) -m sandbox.story refresh
 
-recover: setup  ## after a killed run: clear its lock and pending operations
-	@$(PY) -m sandbox.story recover
+recover: setup  ## after a killed run: its lock, its pending operations, its orphans; STACK=name for a real stack
+	@$(PY) -m $(if $(STACK),commands.recover --stack $(STACK),sandbox.story recover)
 
 destroy: setup  ## destroy the stack; the address is kept and named
 	@$(PY) -m sandbox.story destroy

@@ -33,8 +33,8 @@ class StackConfig(NamedTuple):
 
 def stack_config(stack: str | None) -> StackConfig:
     """The configuration of a stack; of the one that is selected, if None is given."""
-    name = stack or _asked("stack", "--show-name").strip()
-    told = json.loads(_asked("config", "--json", "--stack", name) or "{}")
+    name = stack or asked("stack", "--show-name").strip()
+    told = json.loads(asked("config", "--json", "--stack", name) or "{}")
     secret = frozenset(key for key, entry in told.items() if entry.get("secret"))
     values = {key: _text(entry) for key, entry in told.items() if key not in secret}
     return StackConfig(_project(), name.rpartition("/")[2], values, secret)
@@ -52,7 +52,8 @@ def _project() -> str:
     return found[1]
 
 
-def _asked(*words: str) -> str:
+def asked(*words: str) -> str:
+    """What `pulumi` answers; NoStack with its first line if it refuses."""
     try:
         answer = subprocess.run(["pulumi", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     except FileNotFoundError:

@@ -108,10 +108,10 @@ class Pulumi:
             check=False,
         )
 
-    def command(self, name: str) -> int:
+    def command(self, name: str, *flags: str) -> int:
         """Run one of the operator's commands on the sandbox's stack, with this engine; its exit status."""
         path = f"{Path(self.engine.command).parent}{os.pathsep}{self.environment.get('PATH', os.defpath)}"
-        words = [sys.executable, "-m", f"commands.{name}", "--stack", STACK]
+        words = [sys.executable, "-m", f"commands.{name}", "--stack", STACK, *flags]
         return subprocess.run(words, cwd=ROOT, env={**self.environment, "PATH": path}, check=False).returncode
 
     def outputs(self) -> dict[str, Any]:

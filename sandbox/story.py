@@ -64,7 +64,8 @@ def deployed(pulumi: Pulumi, extra: dict[str, str] | None = None) -> None:
     status = pulumi.run("up", *UNATTENDED, "--suppress-outputs", *policies(), extra=extra)
     if status != 0:
         raise StoryError(
-            "`up` did not finish; what it made is kept, and the next `make up` goes on from there"
+            "`up` did not finish; what it made is kept, and the next `make up` goes on from there (if a run "
+            "was killed and its lock or pending operations are in the way: `make recover` first)"
         )
 
 
@@ -106,20 +107,14 @@ def refresh(pulumi: Pulumi, folder: Path) -> int:
     World(folder).require_running()
     stack_selected(pulumi, folder)
     status = pulumi.run("refresh", *UNATTENDED)
-    return status or pulumi.run("preview", "--stack", STACK)
+    return status or pulumi.command("recover", "--look-only") or pulumi.run("preview", "--stack", STACK)
 
 
 def recover(pulumi: Pulumi, folder: Path) -> int:
-    """After a killed run: drop its lock and its pending operations."""
+    """After a killed run: its lock, its pending operations, and what no state knows."""
     World(folder).require_running()
     stack_selected(pulumi, folder)
-    cancelled = pulumi.answer("cancel", "--yes", "--stack", STACK)
-    if cancelled.returncode != 0:
-        raise StoryError(last_line(cancelled.stderr or cancelled.stdout))
-    status = pulumi.run("refresh", *UNATTENDED, "--clear-pending-creates")
-    if status == 0:
-        say("\nRecovered: no lock and no pending operation is left. `make up` finishes what was begun.")
-    return status
+    return pulumi.command("recover")
 
 
 def preflight(pulumi: Pulumi, folder: Path) -> int:

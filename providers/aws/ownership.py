@@ -75,6 +75,16 @@ def owned(ec2: Any, kind: Kind, owner: str) -> list[Row]:
     return sorted(rows, key=lambda row: str(row[kind.id]))
 
 
+def owned_below(ec2: Any, kind: Kind, prefix: str) -> list[Row]:
+    """Every object of the kind whose owner tag begins so, page by page, the lowest id first."""
+    pages = ec2.get_paginator(kind.describe) if ec2.can_paginate(kind.describe) else None
+    filters = [{"Name": f"tag:{OWNER}", "Values": [f"{prefix}*"]}]
+    answers = pages.paginate(Filters=filters) if pages else [getattr(ec2, kind.describe)(Filters=filters)]
+    rows = [row for answer in answers for row in _rows(kind, answer)]
+    ours = [row for row in rows if tags_of(row).get(OWNER, "").startswith(prefix)]
+    return sorted(ours, key=lambda row: str(row[kind.id]))
+
+
 def _rows(kind: Kind, answer: Mapping[str, Any]) -> list[Row]:
     if kind is INSTANCE:
         return [row for reservation in answer["Reservations"] for row in reservation["Instances"]]

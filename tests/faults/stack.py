@@ -114,6 +114,7 @@ class Stack:
         stand_in = str(self.clone.folder / "sandbox" / "bin" / "pulumi")
         self.command = stand_in if engine == "stand-in" else str(shutil.which("pulumi"))
         self.env = environment(self.world, self.clone.environment)
+        self.late_by(0)
         self._settings = (self.clone.folder / f"Pulumi.{STACK}.yaml").read_text()
         self._before = existing(self.aws)
         made = self.pulumi("stack", "select", "--create", STACK)
@@ -200,7 +201,8 @@ class Stack:
         return sorted(row["PublicIp"] for row in rows if row["AllocationId"] not in self._before["address"])
 
     def late_by(self, seconds: float) -> None:
-        """Let AWS show new objects only after so many seconds."""
+        """Let AWS show new objects only after so many seconds, and let the runs know that it is no minute."""
+        self.env["CEXIO_BOT_SANDBOX_WINDOW"] = str(seconds + 3)
         answer = httpx.post(f"{self.aws.url}/_sandbox/visibility?seconds={seconds}")
         assert answer.status_code == 200, answer.text
 
