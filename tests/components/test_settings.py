@@ -52,7 +52,10 @@ class TestFaults:
         for field in Settings.model_fields.values():
             [example] = field.examples or []
             if not any(word in example for word in ("ADDRESS", "FINGERPRINT", "PORT")):
-                read(GO_WITH.get(str(field.alias), {}) | {str(field.alias): example.strip("'")})
+                read(
+                    GO_WITH.get(str(field.alias), {})
+                    | {str(field.alias): example.removesuffix(" --plaintext").strip("'")}
+                )
 
     def test_an_unknown_setting_is_named_with_the_command_that_removes_it(self) -> None:
         [line] = faults({"regoin": "us-east-1"})
