@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 
-.PHONY: faults help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
+.PHONY: drift faults help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-all: setup  ## every test
 
 faults: setup  ## every fault of AWS at every call of the providers, as a table (CALL=, FAULT=, SAMPLE=)
 	@$(PY) -m tests.faults.faults $(if $(CALL),--call $(CALL)) $(if $(FAULT),--fault "$(FAULT)") $(if $(SAMPLE),--sample $(SAMPLE))
+
+drift: setup  ## what hands do to a stack: each found, and repaired or told (some minutes)
+	@$(PY) -m tests.faults.drift
 
 check: setup  ## linters and types
 	@$(VENV)/bin/ruff check .

@@ -2,8 +2,9 @@
 
 IMDSv2 only, an encrypted disk, no key pair, no address but the interface's. A machine of ours that an earlier
 run launched with the same inputs is adopted; one with others is ended first. A stopped machine is started
-again by the next update, looser metadata settings are tightened in place; everything else is a replacement,
-and how long the host was down is told. User data counts by what it says, not by how it was packed. The image
+again by the next update, looser metadata settings are tightened in place; everything else that the program
+asks for is a replacement, and how long the host was down is told. What somebody else changed replaces nothing
+(providers/aws/strays.py). User data counts by what it says, not by how it was packed. The image
 is pinned at the first launch; `imageRequest`, given anew, asks for AWS's current one.
 
 Does not look into the machine: whether its programs run is for providers/aws/run_command.py to ask.
@@ -44,10 +45,11 @@ from providers.aws.ownership import (
     tags_of,
 )
 from providers.aws.resource import Ec2Provider, OwnedInputs
+from providers.aws.strays import give_profile, is_protected, profile_of, refuse_strays, strays
 from providers.aws.tokens import client_token
 from providers.aws.user_data import unpacked
 from providers.aws.waiting import FRESH, LIFECYCLE, wait_for
-from providers.contract import Inputs, Resource
+from providers.contract import Inputs, Resource, known
 from providers.errors import LaunchFailed, NotFound, StillBusy
 from providers.notices import notice
 
@@ -131,6 +133,8 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         old, new = olds.get(name), wanted.get(name)
         if name == "userData" and isinstance(old, str) and isinstance(new, str):
             return unpacked(old) != unpacked(new)
+        if name == "rootVolume" and _holds(old, new):
+            return False  # a disk that somebody made larger does not shrink, and need not
         if name == "imageRequest" and wanted.get("imageId") is not None:
             return False  # the image is settled
         return super()._differs(name, olds, wanted)
@@ -232,8 +236,12 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
                 HttpEndpoint=wanted.metadata.http_endpoint,
                 HttpPutResponseHopLimit=wanted.metadata.hop_limit,
             )
+        if profile_of(row) != wanted.instance_profile_name:
+            give_profile(self.ec2, id_, wanted.instance_profile_name)
         tagged = wanted.model_copy(update={"tags": {"Name": wanted.name, **wanted.tags}})
         self.align_tags(id_, tagged, before)
+        if before.get("strays"):
+            refuse_strays(id_, strays(self.ec2, row, before))
 
     def _tell_outage(self, wanted: InstanceInputs, interface: Row, *, ran: bool) -> None:
         """How long the host was down. A machine that an earlier run launched ran before this one looked."""
@@ -274,31 +282,40 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
             **shown,
             "tags": {key: tags[key] for key in recorded_tags if key in tags},
             **self.shown(row, recorded),
+            "strays": strays(self.ec2, row, recorded) or None,
+            "terminationProtection": is_protected(self.ec2, id_) or None,
         }
 
     def shown(self, row: Row, recorded: Mapping[str, Any]) -> dict[str, Any]:
         interfaces = [one["NetworkInterfaceId"] for one in row.get("NetworkInterfaces") or ()]
-        profile = str((row.get("IamInstanceProfile") or {}).get("Arn", ""))
+        profile, recorded_profile = profile_of(row), recorded.get("instanceProfileName")
         return {
             "instanceId": row["InstanceId"],
             "imageId": row["ImageId"],
             "availabilityZone": row["Placement"]["AvailabilityZone"],
-            "instanceType": row["InstanceType"],
+            "instanceType": recorded.get("instanceType") or row["InstanceType"],
             # What an answer leaves out, as an emulator may, is not thereby otherwise than recorded.
             "networkInterfaceId": next(iter(interfaces), recorded.get("networkInterfaceId", "")),
-            "instanceProfileName": profile.rpartition("/")[2],
+            "instanceProfileName": recorded_profile or profile,
+            "otherProfile": None if recorded_profile in (None, profile) else profile or "none",
             "metadata": _metadata(row) if row.get("MetadataOptions") else recorded.get("metadata"),
             "rootVolume": self._root_volume(row) or recorded.get("rootVolume"),
             "state": state_of(row),
         }
 
     def drifted(self, olds: Mapping[str, Any]) -> bool:
-        return bool(olds.get("state", "running") != "running")
+        stands = olds.get("state", "running") != "running"
+        return stands or bool(olds.get("strays") or olds.get("otherProfile"))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """As every provider's; tells of a newer image, and shows none, as it is no drift."""
         found = super().read(id_, props)
         outs = found.outs or {}
+        if outs.get("terminationProtection"):
+            notice(
+                f"{_host(outs)} ({id_}) has termination protection, put on in AWS: it stays on, and a "
+                "replacement or a destroy will ask for it to be taken off"
+            )
         if found.id and "architecture" in outs:
             tell_of_a_newer_one(self.endpoints, _host(outs), outs["architecture"], outs["imageId"])
         return found
@@ -323,6 +340,13 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
 def _host(props: Mapping[str, Any]) -> str:
     """How an operator calls the host: `host bot`, by its owner tag."""
     return str(props.get("owner") or "the host").rpartition("/")[2].replace("-", " ", 1)
+
+
+def _holds(old: Any, new: Any) -> bool:
+    """Whether a root volume is of the kind that is wanted, and large enough."""
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)) or not known(new):
+        return False
+    return bool({**old, "size": 0} == {**new, "size": 0} and old["size"] >= new["size"])
 
 
 def _metadata(row: Row) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pulumi
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from providers.aws.failures import is_unknown_call
+from providers.aws.failures import REFUSED, code_of, is_unknown_call
 from providers.aws.networks import Cidr
 from providers.aws.ownership import SUBNET, Row
 from providers.aws.resource import Ec2Provider, OwnedInputs
@@ -78,8 +78,8 @@ class SubnetProvider(Ec2Provider[SubnetInputs]):
                 LocationType="availability-zone", Filters=of_type
             )["InstanceTypeOfferings"]
         except ClientError as error:
-            if is_unknown_call(error):
-                return None  # an emulator has no types to run out of
+            if is_unknown_call(error) or code_of(error) in REFUSED:
+                return None  # an emulator has no types to run out of; and who may not ask takes AWS's choice
             raise
         return min((str(one["Location"]) for one in offered if _plain(one["Location"])), default=None)
 

@@ -26,6 +26,7 @@ from sandbox.aws.corrections.dry_run import DryRun
 from sandbox.aws.corrections.ec2_authorization import Ec2Authorization
 from sandbox.aws.corrections.elastic_ips import ElasticIps
 from sandbox.aws.corrections.iam_names import IamNames
+from sandbox.aws.corrections.instance_attributes import InstanceAttributes
 from sandbox.aws.corrections.instance_lifecycle import InstanceLifecycle
 from sandbox.aws.corrections.instance_profiles import ProfilesAreKnown, ProfilesTakeTime
 from sandbox.aws.corrections.interface_attachment import InterfaceAttachment
@@ -56,6 +57,7 @@ EC2: tuple[type, ...] = (
     Quotas,
     LaunchParameters,
     ProfilesAreKnown,
+    InstanceAttributes,
     InterfaceAttachment,
     TeardownOrder,
     ElasticIps,

@@ -27,6 +27,13 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.long]
 
 FREE = {"sts:GetCallerIdentity"}
 NOT_MADE_HERE = {
+    "ec2:AssociateIamInstanceProfile": "only where a hand took the host's profile off",
+    "ec2:DeleteRoute": "only where a hand led a public range elsewhere",
+    "ec2:DescribeIamInstanceProfileAssociations": "only where a hand exchanged the host's profile",
+    "ec2:DisassociateSubnetCidrBlock": "only where a hand gave the subnet IPv6",
+    "ec2:GetManagedPrefixListEntries": "only for a route by prefix list",
+    "ec2:ReplaceIamInstanceProfileAssociation": "only where a hand exchanged the host's profile",
+    "ec2:UnassignIpv6Addresses": "only where a hand gave the interface IPv6",
     "ec2:DescribeNetworkAcls": "only in a network that is brought along",
     "ec2:DescribeVpcAttribute": "only in a network that is brought along",
     "iam:PassRole": "no call of its own: asked for beside RunInstances and AddRoleToInstanceProfile",

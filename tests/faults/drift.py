@@ -39,8 +39,13 @@ class Seen:
     faults: list[str] = field(default_factory=list)
 
     @property
+    def found(self) -> bool:
+        """By both; a preview plans nothing for what is left as it is."""
+        return self.by_refresh and (self.by_preview or self.drift.ends == "left")
+
+    @property
     def right(self) -> bool:
-        return self.by_preview and self.by_refresh and self.ended == self.drift.ends and not self.faults
+        return self.found and self.ended == self.drift.ends and not self.faults
 
 
 def changed(ran: Ran) -> set[str]:
@@ -74,7 +79,8 @@ def tried(stack: Stack, drifts: list[Drift]) -> list[Seen]:
     previewed, refreshed = stack.pulumi(*PREVIEW, "--refresh"), stack.refresh()
     for one in seen:
         one.by_preview = one.drift.kind in changed(previewed)
-        one.by_refresh = one.drift.kind in changed(refreshed)
+        left_alone = one.drift.ends == "left" and one.drift.says in refreshed.output
+        one.by_refresh = left_alone or one.drift.kind in changed(refreshed)
     ran = up(stack)
     if drifts[0].ends == "told":
         _told(stack, seen[0], ran, before)
@@ -84,12 +90,15 @@ def tried(stack: Stack, drifts: list[Drift]) -> list[Seen]:
     again = stack.pulumi(*PREVIEW, "--refresh", "--expect-no-changes")
     left = changed(again)
     for one in seen:
-        if one.drift.ends == "repaired" and one.drift.kind not in left:
-            one.ended = "repaired"
+        if one.drift.ends != "told" and one.drift.kind not in left:
+            one.ended = one.drift.ends
     for kind in sorted(left - {one.drift.kind for one in seen}):
         _blame(seen, f"{kind} has changed as well")
     if again.status != 0 and not left:
         _blame(seen, f"afterwards: {again.error or again.output[-300:]}")
+    if drifts[0].ends == "left" and drifts[0].mended is not None:
+        drifts[0].mended(before)
+        stack.refresh()
     after = stack.pulumi(*PREVIEW, "--expect-no-changes")
     if after.status != 0:
         _blame(seen, f"an undisturbed preview: {after.error or after.output[-300:]}")
@@ -142,10 +151,12 @@ def table(drifts: list[Drift], folder: Path, engine: str, *, apart: bool = False
 
 
 def row(one: Seen) -> str:
-    found = [("yes" if it else "NO") for it in (one.by_refresh, one.by_preview)]
-    repaired = "yes" if one.ended == "repaired" else "-" if one.drift.ends == "told" else "NO"
-    told = "yes" if one.ended == "told" else "-" if one.drift.ends == "repaired" else "NO"
-    text = f"{one.drift.name:<42} {found[0]:<8} {found[1]:<18} {repaired:<9} {told}"
+    planned = "yes" if one.by_preview else "-" if one.drift.ends == "left" else "NO"
+    ends = {"repaired": "-", "told": "-", one.drift.ends: "NO", one.ended: "yes"}
+    text = (
+        f"{one.drift.name:<42} {'yes' if one.by_refresh else 'NO':<8} {planned:<18} {ends['repaired']:<9} "
+        f"{ends['told']}{' left as it is' if one.ended == 'left' else ''}"
+    )
     return "\n".join([text.rstrip(), *(f"    {fault}" for fault in one.faults)])
 
 
@@ -166,9 +177,10 @@ def main(words: list[str]) -> int:
     right = sum(one.right for one in results)
     counts = [
         f"{len(results)} drifts tried",
-        f"{sum(one.by_refresh and one.by_preview for one in results)} found",
+        f"{sum(one.found for one in results)} found",
         f"{sum(one.ended == 'repaired' for one in results)} repaired",
         f"{sum(one.ended == 'told' for one in results)} told",
+        f"{sum(one.ended == 'left' for one in results)} left as they are",
         f"{len(results) - right} wrong",
         f"{time.monotonic() - began:.0f} s ({engine})",
     ]

@@ -1,7 +1,8 @@
 """What a hand at the console, or another tool, can do to a stack: the table of drifts.
 
 Each row does one thing to one object and says how the next `up` has to end it: repaired, or told in one line
-that it is not done by itself and which command does it. `mended` is then what the line asks for.
+that it is not done by itself and which command does it (`mended` is then what the line asks for), or shown by
+a refresh and left as it is, since it is nobody's fault and an operator's own doing.
 """
 
 from __future__ import annotations
@@ -53,6 +54,20 @@ class Scene:
         found = self.ec2.describe_route_tables(RouteTableIds=[self.ids["RouteTable"]])
         return dict(found["RouteTables"][0])
 
+    def tidy(self) -> None:
+        """Take away what hands left lying beside the stack's objects, so that the network can go."""
+        ec2, subnet, vpc = self.ec2, self.ids["Subnet"], self.ids["Vpc"]
+        for nat in ec2.describe_nat_gateways(Filters=_where("subnet-id", subnet))["NatGateways"]:
+            if nat["State"] != "deleted":
+                ec2.delete_nat_gateway(NatGatewayId=nat["NatGatewayId"])
+        for row in ec2.describe_network_interfaces(Filters=_where("subnet-id", subnet))["NetworkInterfaces"]:
+            if row["NetworkInterfaceId"] != self.ids["NetworkInterface"]:
+                ec2.delete_network_interface(NetworkInterfaceId=row["NetworkInterfaceId"])
+        for table in ec2.describe_route_tables(Filters=_where("vpc-id", vpc))["RouteTables"]:
+            used = any(one.get("Main") or one.get("SubnetId") for one in table["Associations"])
+            if not used and table["RouteTableId"] != self.ids["RouteTable"]:
+                ec2.delete_route_table(RouteTableId=table["RouteTableId"])
+
     def stop(self) -> None:
         self.ec2.stop_instances(InstanceIds=[self.ids["Instance"]])
         self.ec2.get_waiter("instance_stopped").wait(
@@ -71,24 +86,31 @@ class Scene:
         )
 
 
+def _where(name: str, value: str) -> list[Row]:
+    return [{"Name": name, "Values": [value]}]
+
+
 Hand = Callable[[Scene], object]
 
 
 @dataclass(frozen=True)
 class Drift:
-    """kind: the resource that must show it. says: what the line holds, where `up` does not repair it."""
+    """kind: the resource that must show it. says: what the line holds, where `up` does not repair it.
+
+    What is left as it is, is no change for an engine: there the line is one of the refresh.
+    """
 
     name: str
     kind: str
     hand: Hand
-    ends: Literal["repaired", "told"] = "repaired"
+    ends: Literal["repaired", "told", "left"] = "repaired"
     says: str = ""
     mended: Hand | None = None
     alone: bool = False  # not together with others in one run
 
     @property
     def apart(self) -> bool:
-        return self.alone or self.ends == "told"
+        return self.alone or self.ends != "repaired"
 
 
 # ---- Address -------------------------------------------------------------------------------------------
@@ -450,10 +472,17 @@ def _fed(text: str) -> Hand:
     return hand
 
 
-def _refed(scene: Scene) -> None:
-    from components.cloud_config import cloud_config
-
-    _fed(cloud_config())(scene)
+def _other_profile(scene: Scene) -> None:
+    """A profile with more rights, put on the running machine."""
+    scene.iam.create_role(RoleName="wide", AssumeRolePolicyDocument=json.dumps(ANYBODY))
+    scene.iam.create_instance_profile(InstanceProfileName="wide")
+    scene.iam.add_role_to_instance_profile(InstanceProfileName="wide", RoleName="wide")
+    of_machine = [{"Name": "instance-id", "Values": [scene.ids["Instance"]]}]
+    found = scene.ec2.describe_iam_instance_profile_associations(Filters=of_machine)
+    scene.ec2.replace_iam_instance_profile_association(
+        AssociationId=found["IamInstanceProfileAssociations"][0]["AssociationId"],
+        IamInstanceProfile={"Name": "wide"},
+    )
 
 
 INSTANCE = [
@@ -466,7 +495,11 @@ INSTANCE = [
         "termination protection on",
         "Instance",
         lambda scene: scene.instance(DisableApiTermination={"Value": True}),
+        ends="left",
+        says="has termination protection",
+        mended=lambda scene: scene.instance(DisableApiTermination={"Value": False}),
     ),
+    Drift("another instance profile", "Instance", _other_profile),
     Drift(
         "instance's type changed",
         "Instance",
@@ -481,7 +514,7 @@ INSTANCE = [
         _fed("#cloud-config\n# by hand\n"),
         ends="told",
         says="user data",
-        mended=_refed,
+        mended=_terminated,
     ),
 ]
 
