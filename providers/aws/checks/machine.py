@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from providers.aws import session
-from providers.aws.checks.finding import Finding, fine, refused
+from providers.aws.checks.finding import Finding, fine, refused, unasked
 from providers.aws.image import image_for
 from providers.aws.ownership import INSTANCE, SUBNET, described, owned
 from providers.aws.plan import Plan
@@ -21,6 +21,9 @@ def zone(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     subject = f"availability zone {wanted}" if wanted else "availability zone"
     rows = ec2.describe_availability_zones()["AvailabilityZones"]
     zones = sorted(str(row["ZoneName"]) for row in rows if row.get("State") == "available")
+    if not zones:
+        yield unasked(subject, "AWS named no zone at all")
+        return
     if wanted and wanted not in zones:
         yield refused(
             subject, f"not among those of this account: {', '.join(zones)} (cexio-bot:availabilityZone)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from providers.aws.caller import caller
 from providers.aws.checks import account
 from providers.aws.checks.finding import Finding, Outcome
+from providers.aws.checks.permitted import permissions
 from providers.aws.permissions import ASKED_BY_PREFLIGHT_ALONE
 from providers.aws.plan import plan_of, wishes
 from providers.aws.preflight import inspected
@@ -218,6 +220,68 @@ class TestCouldNotAsk:
     def test_nothing_more_is_asked_of_an_aws_that_does_not_answer(self, asked: Any, proxy: Proxy) -> None:
         found = asked(lambda call: Fate(effect=False, reset=True))
         assert [one.outcome for one in found] == [Outcome.UNASKED]
+
+
+def allowed_but(*actions: str) -> str:
+    """A policy that allows everything but some actions."""
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": actions, "Resource": "*"}]}
+    )
+
+
+@pytest.fixture
+def deployer(aws: Aws) -> Iterator[Any]:
+    """Holds the deployer to a policy, for a test."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="deployer")
+    yield lambda text: iam.put_user_policy(UserName="deployer", PolicyName="p", PolicyDocument=text)
+    iam.delete_user_policy(UserName="deployer", PolicyName="p")
+    iam.delete_user(UserName="deployer")
+
+
+class TestPermissions:
+    """A missing permission is found at the tenth object, by an administrator's working hours only."""
+
+    def test_every_action_that_is_missing_is_named_in_one_line(self, asked: Any, deployer: Any) -> None:
+        deployer(allowed_but("ec2:CreateVpc", "iam:PassRole"))
+        said = lines(asked(), Outcome.REFUSED)
+        assert "user/deployer may not ec2:CreateVpc, iam:PassRole: allow what" in said
+
+    def test_what_hangs_on_something_untold_is_open(self, asked: Any) -> None:
+        row = (
+            "<member><EvalActionName>iam:CreateRole</EvalActionName><EvalDecision>implicitDeny</EvalDecision>"
+            "<EvalResourceName>arn:aws:iam::123456789012:role/cexio-bot-preflighted-role-bot-us-east-1"
+            "</EvalResourceName><MissingContextValues><member>aws:MultiFactorAuthPresent</member>"
+            "</MissingContextValues></member>"
+        )
+        told = (
+            "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated>"
+            f"<EvaluationResults>{row}</EvaluationResults></SimulatePrincipalPolicyResult>"
+            "</SimulatePrincipalPolicyResponse>"
+        )
+        fate = answer(200, told)
+        findings = asked(lambda call: fate if call.action == "SimulatePrincipalPolicy" else None)
+        assert not lines(findings, Outcome.REFUSED)
+        assert "cannot tell whether" in lines(findings, Outcome.UNASKED)
+        assert "may iam:CreateRole" in lines(findings, Outcome.UNASKED)
+
+    def test_an_emulator_is_sent_no_dry_run(self, asked: Any, proxy: Proxy) -> None:
+        asked(lambda call: denied(call) if call.action == "SimulatePrincipalPolicy" else None)
+        assert proxy.mutations() == []
+
+    def test_aws_itself_is_asked_by_dry_runs_where_the_simulator_is_not_allowed(
+        self, proxy: Proxy, deployer: Any, aws: Aws
+    ) -> None:
+        deployer(allowed_but("ec2:CreateVpc", "iam:SimulatePrincipalPolicy"))
+        caller.cache_clear()
+        proxy.forget()
+        endpoints = Endpoints(sandbox=True, region="us-east-1", aws=proxy.url, cexio=NO_EXCHANGE)
+        plan, actions = plan_of(OWNER, {}), {"ec2:CreateVpc", "ec2:AllocateAddress", "iam:CreateRole"}
+        before = len(aws.client("ec2").describe_addresses()["Addresses"])
+        found = list(permissions(plan, endpoints, caller(endpoints), actions, dry_runs=True))
+        assert [one.outcome for one in found] == [Outcome.FINE, Outcome.REFUSED, Outcome.UNASKED]
+        assert "a dry run of ec2:CreateVpc was refused" in found[1].line
+        assert len(aws.client("ec2").describe_addresses()["Addresses"]) == before
 
 
 class TestCredentials:
