@@ -158,16 +158,3 @@ class TestSecret:
         again = own_stack.create("Secret", made.inputs)
         assert again.id == made.id
         assert secrets.get_secret_value(SecretId=made.id)["SecretString"] == "a key"
-
-    def test_its_policy_is_put_compared_and_taken_off(self, own_stack: World) -> None:
-        made = own_stack.made("Secret")
-        deny = {"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:PutSecretValue"}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [{**deny, "Resource": "*"}]}, indent=1)
-        inputs, failures = own_stack.engine.check(
-            OBJECTS["Secret"].provider, {**made.inputs, "policy": policy}
-        )
-        assert not failures
-        with_policy = own_stack.engine.update(made.id, made.outs, inputs)
-        assert own_stack.engine.diff(made.id, with_policy, {**inputs, "policy": policy}) == (False, [])
-        without = own_stack.engine.update(made.id, with_policy, made.inputs)
-        assert own_stack.engine.read(made.id, without)[1].get("policy") is None
