@@ -7,7 +7,10 @@ PY := $(VENV)/bin/python
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 
-.PHONY: drift faults help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
+KILLS := $(if $(CALL),--call $(CALL)) $(if $(PHASE),--phase $(PHASE)) $(if $(SEED),--seed $(SEED)) \
+  $(if $(VISIBILITY),--visibility $(VISIBILITY)) $(if $(SAMPLE),--sample $(SAMPLE),--all)
+
+.PHONY: drift faults kills help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +60,9 @@ test-long: setup  ## the tests that take long
 
 test-all: setup  ## every test
 	@$(PY) -m pytest -q -n 2
+
+kills: setup  ## kill the product at every call that changes AWS, and count (CALL=, PHASE=, SAMPLE=, SEED=, VISIBILITY=)
+	@$(PY) -m tests.faults.kills $(KILLS)
 
 faults: setup  ## every fault of AWS at every call of the providers, as a table (CALL=, FAULT=, SAMPLE=)
 	@$(PY) -m tests.faults.faults $(if $(CALL),--call $(CALL)) $(if $(FAULT),--fault "$(FAULT)") $(if $(SAMPLE),--sample $(SAMPLE))
