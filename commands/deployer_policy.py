@@ -27,6 +27,7 @@ from providers.aws.permissions import (
     If,
     conditions,
 )
+from providers.aws.secret_policy import via_secrets_manager
 from providers.endpoints import REGION
 
 LIMIT = 6144  # characters of a managed policy, white space not counted
@@ -135,8 +136,7 @@ def _brought(scope: Scope) -> list[Statement]:
         actions = ["ec2:CreateNetworkInterface", "ec2:CreateSecurityGroup", "ec2:RunInstances"]
         made.append(_statement(actions, parts, {}))
     if scope.kms_key:
-        service = f"secretsmanager.{scope.region}.amazonaws.com"
-        via = {"StringEquals": {"kms:ViaService": service}}
+        via = {"StringEquals": {"kms:ViaService": via_secrets_manager(scope.region, scope.partition)}}
         made.append(_statement(["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], [scope.kms_key], via))
     return made
 

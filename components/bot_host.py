@@ -18,6 +18,7 @@ from providers.aws.instance import Instance
 from providers.aws.instance_profile import InstanceProfile
 from providers.aws.network_interface import NetworkInterface
 from providers.aws.role import Role
+from providers.aws.secret_policy import via_secrets_manager
 from providers.names import Names
 
 TRUST = {
@@ -139,10 +140,9 @@ def read_key(secret_arn: str, kms_key: str | None) -> dict[str, Any]:
     document = _allow(READ_SECRET, secret_arn)
     if kms_key is not None:
         _, partition, _, region, *_ = kms_key.split(":")
-        domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
         for_this_secret = {
             "kms:EncryptionContext:SecretARN": secret_arn,
-            "kms:ViaService": f"secretsmanager.{region}.{domain}",
+            "kms:ViaService": via_secrets_manager(region, partition),
         }
         decrypt = _allow(["kms:Decrypt"], kms_key)["Statement"][0]
         document["Statement"].append({**decrypt, "Condition": {"StringEquals": for_this_secret}})

@@ -13,6 +13,13 @@ def checked_tags(tags: dict[str, str]) -> dict[str, str]:
     """The tags, if AWS takes them on every object; ValueError says which one and why not."""
     if len(tags) > MOST:
         raise ValueError(f"{len(tags)} tags are too many: at most {MOST}")
+    seen = {"name": "Name"}  # which every object has
+    for key in tags:
+        other = seen.setdefault(key.lower(), key)
+        if other != key:
+            raise ValueError(
+                f"the tag keys {other} and {key} differ in case alone, which IAM does not tell apart"
+            )
     for key, value in tags.items():
         if not 1 <= len(key) <= 128:
             raise ValueError("a tag's key has 1 to 128 characters")

@@ -4,6 +4,7 @@
     ├── EndpointRefused       the guard: a sandbox stack off loopback, or a real stack on it
     │   └── SandboxNotRunning no sandbox to talk to
     ├── PreflightRefused      what would fail later, all of it, before anything is begun
+    ├── OtherAccount          the object was made in another AWS account than these credentials' one
     ├── NotOurs               an object of that name or id exists and does not carry our owner tag
     ├── NotFound              an object that an input names does not exist
     ├── AddressKept           the Elastic IP may not be released
@@ -53,6 +54,10 @@ class SandboxNotRunning(EndpointRefused):
 
 class PreflightRefused(ProviderError):
     """A run would fail, so it is not begun."""
+
+
+class OtherAccount(ProviderError):
+    """The credentials are of another AWS account than the stack's objects."""
 
 
 class NotOurs(ProviderError):

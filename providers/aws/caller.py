@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from providers.aws import session
 from providers.aws.failures import REFUSED, code_of, is_gone
 from providers.endpoints import Endpoints
+from providers.errors import OtherAccount
 
 SESSION = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):sts::(?P<account>\d{12}):assumed-role/(?P<name>[^/]+)/.+"
@@ -60,3 +61,18 @@ def caller(endpoints: Endpoints) -> Caller:
         composed = f"arn:{found['partition']}:iam::{account}:role/{found['name']}"
         return Caller(account, arn, composed, exact=False)
     return Caller(account, arn, str(role["Arn"]))
+
+
+def refuse_other_account(account: object, subject: object, endpoints: Endpoints) -> None:
+    """OtherAccount if the credentials are not of the account in which the object was made."""
+    if isinstance(account, str) and account != (there := caller(endpoints).account):
+        raise OtherAccount(
+            f"{subject or 'this object'} is in the AWS account {account}, and these credentials are of "
+            f"{there}, where it would look gone: take the other account's (AWS_PROFILE), or make a new stack"
+        )
+
+
+def account_of(arn: str) -> str | None:
+    """The account in an ARN, or None where it names none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 and parts[4] else None

@@ -179,7 +179,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         def on_it() -> bool | None:
             there: list[Any] = [{"Name": "network-interface-id", "Values": [id_]}]
             rows = self.ec2.describe_addresses(Filters=there)["Addresses"]
-            return True if any(row.get("NetworkInterfaceId") == id_ for row in rows) else None
+            return True if any(self._serves(row, id_) for row in rows) else None
 
         try:
             wait_for(on_it, f"the address on {id_}", ASSOCIATED)
@@ -188,6 +188,12 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
                 f"{_host(wanted.props())} is not launched: its interface {id_} has no Elastic IP on it, "
                 "which was released or taken off by hand: `pulumi refresh`, then `pulumi up`"
             ) from None
+
+    def _serves(self, row: Mapping[str, Any], interface_id: str) -> bool:
+        told = row.get("NetworkInterfaceId")
+        if told is None and self.endpoints.emulator:
+            return bool(row.get("AssociationId"))  # there are emulators that do not say with what
+        return bool(told == interface_id)
 
     def _image(self, wanted: InstanceInputs, interface: Row) -> Image:
         """The user's image, else the pinned one unless another was asked for, else AWS's; then pinned."""

@@ -8,8 +8,8 @@
 
 `create` is find or make, then align: so a create that was killed anywhere is finished by the next one. A
 replacement makes the new object first, so `find` takes only an object whose fixed parameters fit; where that
-cannot be told, a class says `delete_before_replace`. The region goes into the state and may not change: asked
-in another region, every object would look gone.
+cannot be told, a class says `delete_before_replace`. Region and account go into the state and may not change:
+asked in another region, or with another account's credentials, every object would look gone.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pulumi.dynamic import (
 from pydantic import AfterValidator, Field
 
 from providers.aws import preflight, session
+from providers.aws.caller import caller, refuse_other_account
 from providers.aws.failures import answer_was_lost, code_of
 from providers.aws.ownership import (
     OWNER,
@@ -149,7 +150,7 @@ class AwsProvider(Provider, Generic[I]):
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Bring into line; NotFound if there is nothing to bring."""
-        self._same_region(olds)
+        self._same_place(olds)
         self._begin({**olds, **news})
         wanted: I = self.inputs.of({**self._pins(olds), **news})
         if self.look(id_, olds) is None:
@@ -159,7 +160,7 @@ class AwsProvider(Provider, Generic[I]):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """What is there now, as outputs and as inputs, or gone."""
-        self._same_region(props)
+        self._same_place(props)
         there = self.look(id_, props)
         if there is None:
             return ReadResult(None, {})
@@ -171,7 +172,7 @@ class AwsProvider(Provider, Generic[I]):
 
     def delete(self, id_: str, props: dict[str, Any]) -> None:
         """Remove it."""
-        self._same_region(props)
+        self._same_place(props)
         self._begin(props)
         self.remove(id_, _recorded(props))
 
@@ -212,7 +213,8 @@ class AwsProvider(Provider, Generic[I]):
     def _outputs(self, id_: str, wanted: I) -> dict[str, Any]:
         props = wanted.props()
         there = wait_for(lambda: self.look(id_, props), f"{id_} to be seen", FRESH)
-        outs = {**props, **there, "region": self.endpoints.region}
+        place = {"region": self.endpoints.region, "account": caller(self.endpoints).account}
+        outs = {**props, **there, **place}
         return {name: value for name, value in outs.items() if value is not None}
 
     def _pins(self, olds: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,6 +227,11 @@ class AwsProvider(Provider, Generic[I]):
                 f"{recorded.get('owner') or 'this object'} is in {region}, but cexio-bot:region says "
                 f"{self.endpoints.region}: set it back, or make a new stack for the other region"
             )
+
+    def _same_place(self, recorded: Mapping[str, Any]) -> None:
+        """Refuse to ask where the object cannot be; a diff asks nobody, so it looks at the region alone."""
+        self._same_region(recorded)
+        refuse_other_account(recorded.get("account"), recorded.get("owner"), self.endpoints)
 
 
 O = TypeVar("O", bound=OwnedInputs)  # noqa: E741  the inputs of an owned resource

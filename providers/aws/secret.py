@@ -82,6 +82,7 @@ class SecretProvider(AwsProvider[SecretInputs]):
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """As every object, once the caller is known to be let in."""
+        self._same_place(olds)
         return super().update(id_, olds, {**news, "deployers": self._let_in(SecretInputs.of(news), olds)})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -208,7 +209,12 @@ class SecretProvider(AwsProvider[SecretInputs]):
                 "--remove-replica-regions REGION`, then run this again"
             )
         days = int(recorded.get("recoveryWindowDays") or 30)
-        removed(lambda: self.secrets.delete_secret(SecretId=id_, RecoveryWindowInDays=days), FRESH)
+        try:
+            removed(lambda: self.secrets.delete_secret(SecretId=id_, RecoveryWindowInDays=days), FRESH)
+        except ClientError as error:
+            # sent again after a lost answer, it meets what it did itself
+            if code_of(error) != "InvalidRequestException" or not self._seen(id_).get("DeletedDate"):
+                raise
 
     def _secret(self, id_: str) -> dict[str, Any] | None:
         try:

@@ -49,6 +49,12 @@ def policy_of(props: Mapping[str, Any]) -> str | None:
     return closed_to_all_but(arn, role, deployers) if arn and role and deployers else None
 
 
+def via_secrets_manager(region: str, partition: str) -> str:
+    """Secrets Manager as the condition kms:ViaService names it."""
+    domain = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    return f"secretsmanager.{region}.{domain}"
+
+
 def says_the_same(text: str | None, wanted: str) -> bool:
     """Whether two policies differ in nothing but form: AWS may give one back in another than it was put."""
     return text is not None and _plain(json.loads(text)) == _plain(json.loads(wanted))

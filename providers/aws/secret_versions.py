@@ -34,6 +34,7 @@ from providers.errors import ProviderError
 
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 SETTLES_WITHIN = 30.0  # seconds; reads of Secrets Manager follow its writes with a delay
+REFUSED_MOVE = ("InvalidParameterException", "InvalidRequestException")  # the label is elsewhere
 PLACEHOLDER = '{"status":"awaiting key"}'
 
 
@@ -141,9 +142,14 @@ class SecretVersions:
     def tidy(self, version: str) -> None:
         """Take AWSPENDING off a version that is AWSCURRENT; until then it has both, which is no fault."""
         if self.stages().pending == version:
-            self._client.update_secret_version_stage(
-                SecretId=self._arn, VersionStage=PENDING, RemoveFromVersionId=version
-            )
+            try:
+                self._client.update_secret_version_stage(
+                    SecretId=self._arn, VersionStage=PENDING, RemoveFromVersionId=version
+                )
+            except ClientError as error:
+                # sent again after a lost answer, it meets what it did itself
+                if code_of(error) not in REFUSED_MOVE or self.stages().pending == version:
+                    raise
             self._settled(lambda stages: stages.pending != version)
 
     def _policy(self) -> str | None:
@@ -165,14 +171,20 @@ class SecretVersions:
             raise
 
     def _move(self, label: str, to: str, holder: str | None) -> None:
-        """Move a label from the version it was seen on; AWS compares, and refuses if it is elsewhere."""
+        """Move a label from the version it was seen on; AWS compares, and refuses if it is elsewhere.
+
+        It is elsewhere, too, where this very call had moved it and its answer was lost.
+        """
         removed = {"RemoveFromVersionId": holder} if holder else {}
         try:
             self._client.update_secret_version_stage(
                 SecretId=self._arn, VersionStage=label, MoveToVersionId=to, **removed
             )
         except ClientError as error:
-            if code_of(error) in ("InvalidParameterException", "InvalidRequestException"):
+            if code_of(error) in REFUSED_MOVE:
+                there = self.stages()
+                if (there.current if label == CURRENT else there.pending) == to:
+                    return
                 raise self._staged_meanwhile() from None
             self._tell_a_lock_out(error)
             raise

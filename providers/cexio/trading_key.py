@@ -25,6 +25,7 @@ from pydantic import Field
 
 from cexio.credentials import Credentials
 from cexio.judgement import Confirmation, Expectation, Judgement, Verdict
+from providers.aws.caller import account_of, refuse_other_account
 from providers.aws.secret_versions import SecretGone, SecretUnreadable, SecretVersions
 from providers.aws.session import client
 from providers.cexio.key_outputs import (
@@ -206,7 +207,10 @@ class TradingKeyProvider(Provider):
         return prove(subject, from_host(subject, host), None if key is None else from_here(subject, key))
 
     def _versions(self, props: Mapping[str, Any]) -> SecretVersions:
-        return SecretVersions(client("secretsmanager", self.endpoints), str(props["secretArn"]))
+        """The secret's versions, once it is known that it can be seen from this account at all."""
+        arn = str(props["secretArn"])
+        refuse_other_account(account_of(arn), props.get("owner"), self.endpoints)
+        return SecretVersions(client("secretsmanager", self.endpoints), arn)
 
     def _offered(self, props: Mapping[str, Any]) -> Credentials | None:
         """The key that check saw offered, read again: it is handed on in no other way."""

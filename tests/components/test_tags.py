@@ -11,10 +11,8 @@ class TestTags:
     """A tag that AWS refuses fails half of a run; a hand-made owner tag would make objects change hands."""
 
     def test_ordinary_tags_pass(self) -> None:
-        assert checked_tags({"team": "trading", "cost:centre": "a/b"}) == {
-            "team": "trading",
-            "cost:centre": "a/b",
-        }
+        tags = {"team": "trading", "cost:centre": "a/b", "Name": "mine"}
+        assert checked_tags(tags) == tags
 
     @pytest.mark.parametrize(
         "tags",
@@ -25,6 +23,8 @@ class TestTags:
             {"k": "v" * 257},
             {"k": "<v>"},
             {str(n): "" for n in range(41)},
+            {"Team": "a", "team": "b"},
+            {"name": "x"},
         ],
     )
     def test_what_aws_or_we_would_trip_over_is_refused(self, tags: dict[str, str]) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
+from providers.aws.secret_policy import closed_to_all_but
+from providers.aws.secret_versions import PLACEHOLDER, SecretVersions, Stages
 from providers.aws.waiting import made_once
 from tests.faults.proxy import Proxy, meanwhile, once, reset_after
 from tests.providers.aws.world import Engine, World
-from tests.providers.sandbox_processes import Aws
+from tests.providers.sandbox_processes import REGION, Aws
 
 CREATES = {
     "Vpc": "CreateVpc",
@@ -88,6 +92,15 @@ class TestReset:
         finally:
             fresh.take_down()
 
+    def test_a_secrets_deletion_whose_answer_was_lost_is_done(self, world: World, proxy: Proxy) -> None:
+        fresh = World(world.engine, world.aws)
+        made = fresh.made("Secret")
+        proxy.forget(once("DeleteSecret", reset_after()))
+        world.engine.delete(made.id, made.outs)
+        assert proxy.sent("DeleteSecret") == 2
+        fresh.objects.pop("Secret")
+        fresh.take_down()
+
     def test_a_create_that_never_arrived_is_not_repeated_blindly(self) -> None:
         sent = []
 
@@ -98,6 +111,43 @@ class TestReset:
         with pytest.raises(ConnectionClosedError):
             made_once(call, lambda: None, looks=(0.0, 0.0))
         assert len(sent) == 1
+
+
+class TestStages:
+    """The answer to the promotion was lost, its repeat met the promoted key, and the run blamed somebody."""
+
+    @pytest.fixture
+    def versions(self, aws: Aws, proxy: Proxy) -> Iterator[SecretVersions]:
+        secrets = aws.client("secretsmanager")
+        arn = str(secrets.create_secret(Name=f"s/{uuid.uuid4().hex}.x", SecretString=PLACEHOLDER)["ARN"])
+        policy = closed_to_all_but(arn, "a-host", ["arn:aws:iam::123456789012:user/deployer"])
+        secrets.put_resource_policy(SecretId=arn, ResourcePolicy=policy)
+        proxy.forget()
+        client = boto3.client(
+            "secretsmanager",
+            region_name=REGION,
+            endpoint_url=proxy.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        yield SecretVersions(client, arn, settles_within=1)
+        secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+
+    def test_a_promotion_whose_answer_was_lost_is_done(self, versions: SecretVersions, proxy: Proxy) -> None:
+        current = versions.stage("a" * 64, "a key").current
+        proxy.forget(once("UpdateSecretVersionStage", reset_after()))
+        versions.promote("a" * 64, current)
+        assert proxy.sent("UpdateSecretVersionStage") == 3
+        assert versions.stages() == Stages(current="a" * 64, pending=None)
+
+    def test_a_label_whose_taking_off_was_not_answered_is_off(
+        self, versions: SecretVersions, proxy: Proxy
+    ) -> None:
+        current = versions.stage("a" * 64, "a key").current
+        proxy.forget(lambda call: reset_after() if call.name == "UpdateSecretVersionStage#2" else None)
+        versions.promote("a" * 64, current)
+        assert proxy.sent("UpdateSecretVersionStage") == 3
+        assert versions.stages() == Stages(current="a" * 64, pending=None)
 
 
 class TestDeadOnArrival:
