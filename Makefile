@@ -37,8 +37,9 @@ preflight: setup  ## ask AWS what an `up` would fail on, changing nothing; STACK
 preview: setup  ## show what `up` would change
 	@$(PY) -m sandbox.story preview
 
-refresh: setup  ## compare the stack with what is there now; tell what drifted and what no state knows
-	@$(PY) -m sandbox.story refresh
+refresh: setup  ## compare the stack with what is there; tell what drifted and what no state knows; STACK=name
+	@$(if $(STACK),pulumi refresh --stack $(STACK) && $(PY) -m commands.recover --look-only --stack $(STACK),\
+	  $(PY) -m sandbox.story refresh)
 
 recover: setup  ## after a killed run: its lock, its pending operations, its orphans; STACK=name for a real stack
 	@$(PY) -m $(if $(STACK),commands.recover --stack $(STACK),sandbox.story recover)

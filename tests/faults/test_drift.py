@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.end_to_end.conftest import ENGINES
 from tests.faults.drift import row, table
 from tests.faults.drifts import DRIFTS, Drift, rounds
 
@@ -29,8 +30,9 @@ class TestTable:
 class TestDrift:
     """What a hand changed at the console stayed changed, and every preview said that all was well."""
 
+    @pytest.mark.parametrize("engine", ENGINES)
     @pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
-    def test_each_is_found_and_repaired_or_told(self, tmp_path: Path, *, apart: bool) -> None:
+    def test_each_is_found_and_repaired_or_told(self, tmp_path: Path, engine: str, *, apart: bool) -> None:
         drifts: list[Drift] = [drift for drift in DRIFTS if drift.apart is apart]
-        wrong = [row(one) for one in table(drifts, tmp_path, "stand-in") if not one.right]
+        wrong = [row(one) for one in table(drifts, tmp_path, engine) if not one.right]
         assert not wrong, "\n".join(wrong)

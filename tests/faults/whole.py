@@ -1,8 +1,9 @@
 """Faults of AWS's under whole stacks: python -m tests.faults.whole [--seed N] [--sample M] [--fault NAME]
 
-The real program through the stand-in engine, with an accident at one call of an `up` on nothing or of a
-`destroy`, then the same command again: the account must then hold exactly what an undisturbed run leaves.
-The calls are those of an undisturbed run, preflight's among them. No key is offered, as in kills.
+The real program through an engine (--engine pulumi: the CLI on PATH), with an accident at one call of an `up`
+on nothing or of a `destroy`, then the same command again: the account must then hold exactly what an
+undisturbed run leaves. The calls are those of an undisturbed run, preflight's among them. No key is offered,
+as in kills.
 """
 
 from __future__ import annotations
@@ -111,9 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sample", type=int, default=20)
     parser.add_argument("--fault", choices=sorted(ACCIDENTS))
+    parser.add_argument("--engine", choices=("stand-in", "pulumi"), default="stand-in")
     chosen = parser.parse_args(arguments)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder)) as stack:
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder) / chosen.engine, chosen.engine) as stack:
         whole = undisturbed(patient(stack))
         for moment, calls in whole.calls.items():
             print(f"{moment}: {len(calls)} calls, {len({action(call) for call in calls})} actions")
