@@ -106,6 +106,7 @@ whitelist: dict[str, Any] = {
     "addresses": record.addresses,
     "addressText": record.address_text,
     "limits": record.limits,
+    "change": record.change,
     "history": record.history,
 }
 pulumi.export("address", address.public_ip)

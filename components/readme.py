@@ -21,6 +21,10 @@ def readme(
     """The page's text; holds nothing that the other outputs do not."""
     rows = [f"| {row['guide']} | {row['spot']} |" for row in whitelist["permissions"]]
     listed = [f"- `{row['address']}`: {row['reason']}" for row in whitelist["addresses"]]
+    change = whitelist.get("change")
+    changed = (
+        ["", f"Last change, {change['date']}: {change['line']}.", "", *change["steps"]] if change else []
+    )
     return "\n".join(
         [
             f"# CEX.IO bot host at {address}",
@@ -41,6 +45,7 @@ def readme(
             f"`{whitelist['addressText']}`",
             "",
             *listed,
+            *changed,
             "",
             "## Your steps",
             "",

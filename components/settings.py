@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Annotated, Any
 
 import pulumi
@@ -34,9 +34,9 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components.tags import checked_tags
+from components.whitelist_addresses import ExtraAddress, WhitelistAddress, one_line
 from providers.aws.deployers import checked_deployers
 from providers.aws.plan import HOST, INSTANCE_TYPE, architecture_of
-from providers.cexio.source_address import can_be_seen
 from providers.endpoints import REGION
 
 NAMESPACE = "cexio-bot"
@@ -87,33 +87,12 @@ def _confirmation(value: str) -> str:
     return f"{fingerprint} {day.strip()}"
 
 
-def _whitelist_address(value: str, info: ValidationInfo) -> str:
-    try:
-        address = IPv4Address(value)
-    except AddressValueError:
-        raise ValueError("is not an IPv4 address") from None
-    sandboxed = bool((info.context or {}).get("sandbox"))
-    if not can_be_seen(address, sandbox=sandboxed):
-        raise ValueError("is not a public IPv4 address, so the exchange can never see it")
-    return str(address)
-
-
-WhitelistAddress = Annotated[str, AfterValidator(_whitelist_address)]
 Confirmation = Annotated[str, AfterValidator(_confirmation)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+(:\d+)?/?$")]
 
 _MODEL = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, alias_generator=to_camel, validate_by_name=True
 )
-
-
-class ExtraAddress(BaseModel):
-    """An address on the whitelist beside the host's own, and why it is there."""
-
-    model_config = _MODEL
-
-    address: WhitelistAddress
-    reason: str = Field(min_length=3, max_length=200)
 
 
 class Settings(BaseModel):
@@ -161,7 +140,7 @@ class Settings(BaseModel):
         description="a label for the key of 3 to 64 letters, digits, spaces and _ . -",
         examples=["Gunbot_Trading"],
     )
-    trading_limits: str = Field(
+    trading_limits: Annotated[str, AfterValidator(one_line)] = Field(
         default="not offered", min_length=1, max_length=500, examples=["'not offered'"]
     )
     extra_addresses: Annotated[tuple[ExtraAddress, ...], BeforeValidator(_from_json)] = Field(

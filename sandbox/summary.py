@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from providers.aws import prices
@@ -39,6 +40,9 @@ def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = 
     facts.add_row(
         "Whitelist", f"{whitelist.get('addressText')}  as recorded for key {whitelist.get('label')!r}"
     )
+    change = whitelist.get("change")
+    if change:
+        facts.add_row("Last change", escape(f"{change['date']}  {change['line']}"))
     facts.add_row("Host", str(outputs.get("instanceId")))
     facts.add_row("Secret", f"{secret.get('arn')}  stage {secret.get('stage') or 'none: no key yet'}")
     facts.add_row("Review due", str(outputs.get("reviewDue") or "with the first key"))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from providers.cexio.whitelist import WhitelistProvider
+from providers.cexio.whitelist import KEPT, WhitelistProvider
 from tests.providers.dynamic_server import UNKNOWN, DynamicServer
 from tests.providers.sandbox_processes import endpoints_file
 
@@ -92,7 +93,7 @@ class TestRecord:
         updated = server.update("x", outputs, moved)
         assert [(row["change"], row["addresses"]) for row in updated["history"]] == [
             ("recorded", ["127.8.7.6"]),
-            ("changed: addresses", ["127.8.7.5"]),
+            ("add 127.8.7.5 (own), remove 127.8.7.6 (the static address of host bot)", ["127.8.7.5"]),
         ]
         assert server.diff("x", updated, moved) == (False, [])
 
@@ -100,6 +101,49 @@ class TestRecord:
         _, outputs = recorded(server)
         assert server.read("x", outputs) == ("x", outputs)
         server.delete("x", outputs)
+
+
+class TestChange:
+    """A whitelist that changed silently at a merge was edited by nobody, and the new host was refused."""
+
+    def test_it_is_said_once_before_it_is_made_and_kept_as_an_output(self, tmp_path: Path) -> None:
+        endpoints_file(tmp_path, NOWHERE, NOWHERE)
+        run = DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path)})
+        inputs, outputs = recorded(run)
+        assert outputs.get("change") is None
+        extra = {"address": "127.1.1.1", "reason": " the  office "}
+        more, failures = run.check(WHITELIST, props(addresses=[*props()["addresses"], extra]), inputs)
+        assert failures == []
+        assert run.diff("x", outputs, more) == (True, [])
+        updated = run.update("x", outputs, more)
+        line = (
+            "key Gunbot_Trading: add 127.1.1.1 (the office): "
+            "this edit deactivates the key; have your mail at hand"
+        )
+        assert updated["change"]["line"] == line
+        assert updated["change"]["add"] == ["127.1.1.1"]
+        assert "127.8.7.6,127.1.1.1" in "\n".join(updated["change"]["steps"])
+        assert run.diff("x", updated, more) == (False, [])
+        assert run.stop().count(line) == 1
+
+    def test_an_update_that_no_preview_came_before_says_it_all_the_same(self, tmp_path: Path) -> None:
+        endpoints_file(tmp_path, NOWHERE, NOWHERE)
+        run = DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path)})
+        inputs, outputs = recorded(run)
+        moved, _ = run.check(WHITELIST, props(addresses=[{"address": "127.8.7.5", "reason": "own"}]), inputs)
+        run.update("x", outputs, moved)
+        assert "remove 127.8.7.6" in run.stop()
+
+    def test_the_history_is_bounded_and_keeps_its_beginning(self, server: DynamicServer) -> None:
+        inputs, outputs = recorded(server)
+        for number in range(1, KEPT + 10):
+            inputs, _ = server.check(WHITELIST, props(limits=f"{number} BTC a day"), inputs)
+            outputs = server.update("x", outputs, inputs)
+        history = outputs["history"]
+        assert len(history) == KEPT
+        assert history[0]["change"] == "recorded"
+        assert [row["limits"] for row in history[-2:]] == [f"{KEPT + 8} BTC a day", f"{KEPT + 9} BTC a day"]
+        assert outputs["change"]["deactivates"] is False
 
 
 class TestAddresses:
@@ -113,6 +157,12 @@ class TestAddresses:
             [{"address": "::1", "reason": "x"}],
             [{"address": "10.1.2.3", "reason": "x"}],
             [{"address": "127.8.7.6", "reason": ""}],
+            [{"address": "127.8.7.6", "reason": "  "}],
+            [{"address": "127.8.7.6"}],
+            [{"address": "127.8.7.6, 127.8.7.7", "reason": "x"}],
+            [{"address": "100.64.1.1", "reason": "x"}],
+            [{"address": "224.0.0.1", "reason": "x"}],
+            [{"address": "203.0.113.1", "reason": "x"}],
             [{"address": "127.8.7.6", "reason": "x"}, {"address": "127.8.7.6", "reason": "y"}],
         ],
     )
@@ -129,6 +179,14 @@ class TestAddresses:
         assert "not public" in reason
         public = [{"address": "8.8.8.8", "reason": "own"}]
         assert real.check(WHITELIST, props(addresses=public))[1] == []
+
+    def test_a_bad_address_beside_one_that_is_not_known_yet_is_told_in_the_first_preview(
+        self, server: DynamicServer
+    ) -> None:
+        rows = [{"address": UNKNOWN, "reason": "own"}, {"address": "10.1.1.1", "reason": "the office"}]
+        _, [(name, reason)] = server.check(WHITELIST, props(addresses=rows))
+        assert name == "addresses"
+        assert reason.startswith("10.1.1.1 is private")
 
     def test_an_address_that_is_not_known_yet_passes_and_is_no_replacement(
         self, server: DynamicServer
