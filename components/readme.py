@@ -15,6 +15,7 @@ def readme(
     line: str,
     whitelist: Mapping[str, Any],
     steps: Sequence[str],
+    readiness: Sequence[Mapping[str, str]],
     secret_arn: str,
     review_due: str | None,
 ) -> str:
@@ -47,9 +48,20 @@ def readme(
             *listed,
             *changed,
             "",
+            "## Is the account ready?",
+            "",
+            "| | settled | finding | from | left to do |",
+            "|---|---|---|---|---|",
+            *(_row(row) for row in readiness),
+            "",
             "## Your steps",
             "",
             *steps,
             "",
         ]
     )
+
+
+def _row(row: Mapping[str, str]) -> str:
+    cells = (row.get(name, "") for name in ("item", "settled", "finding", "evidence", "next"))
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

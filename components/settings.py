@@ -33,10 +33,12 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from components.statements import Statement
 from components.tags import checked_tags
 from components.whitelist_addresses import ExtraAddress, WhitelistAddress, one_line
 from providers.aws.deployers import checked_deployers
 from providers.aws.plan import HOST, INSTANCE_TYPE, architecture_of
+from providers.aws.regions import advice
 from providers.endpoints import REGION
 
 NAMESPACE = "cexio-bot"
@@ -155,6 +157,9 @@ class Settings(BaseModel):
     )
     withdrawal_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
     whitelist_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
+    two_factor_on: Statement | None = Field(default=None, examples=["YYYY-MM-DD"])
+    country_eligible: Statement | None = Field(default=None, examples=["YYYY-MM-DD"])
+    api_requirements_met: Statement | None = Field(default=None, examples=["YYYY-MM-DD"])
     instance_type: str = Field(
         default=INSTANCE_TYPE,
         pattern=r"^[a-z][a-z0-9-]{1,15}\.[a-z0-9-]{2,20}$",
@@ -266,14 +271,27 @@ class Settings(BaseModel):
         ]
 
     @property
+    def statements(self) -> dict[str, str]:
+        """What the operator states of the exchange account: the day they looked, by setting."""
+        told = {
+            name: getattr(self, name)
+            for name in ("two_factor_on", "country_eligible", "api_requirements_met")
+        }
+        return {to_camel(name): day for name, day in told.items() if day is not None}
+
+    @property
     def architecture(self) -> str:
         """`arm64` or `x86_64`."""
         return architecture_of(self.instance_type)
 
 
 def settings_of_stack() -> Settings:
-    """The running program's settings; SettingsError with a line for each fault."""
-    return read_settings(CONFIG.get(), is_config_secret)
+    """The running program's settings; SettingsError with a line for each fault. Advice is a warning."""
+    settings = read_settings(CONFIG.get(), is_config_secret)
+    against = advice(settings.region)
+    if against is not None:
+        pulumi.log.warn(f"{NAMESPACE}:region: {against}")
+    return settings
 
 
 def read_settings(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> Settings:

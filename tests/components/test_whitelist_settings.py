@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from ipaddress import IPv4Address
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.settings import Settings, SettingsError, read_settings
+from components.settings import Settings, SettingsError, read_settings, settings_of_stack
 
 CANARY = "canary-5f0c1d7e9b"
 ROWS = st.lists(
@@ -92,3 +94,38 @@ class TestLimits:
 
     def test_what_cannot_be_printed_is_refused(self) -> None:
         assert "cexio-bot:tradingLimits" in fault(tradingLimits="1 BTC\x1b[2J")
+
+
+class TestStatements:
+    """A tick without a date is believed for ever."""
+
+    def test_each_is_the_day_you_looked(self) -> None:
+        settings = read(twoFactorOn="2026-01-02", apiRequirementsMet=" 2026-01-03 ")
+        assert settings.statements == {"twoFactorOn": "2026-01-02", "apiRequirementsMet": "2026-01-03"}
+        assert read().statements == {}
+
+    @pytest.mark.parametrize("text", ["yes", "true", "2026-02-30", "20260102", "2026-1-2", "2026-W01-1"])
+    def test_what_is_no_day_is_refused(self, text: str) -> None:
+        assert "YYYY-MM-DD" in fault(countryEligible=text)
+
+    def test_a_day_to_come_is_refused_but_for_the_date_line(self) -> None:
+        today = datetime.now(timezone.utc).date()
+        assert read(twoFactorOn=(today + timedelta(days=1)).isoformat()).statements
+        assert "a day to come" in fault(twoFactorOn=(today + timedelta(days=3)).isoformat())
+
+
+class TestRegion:
+    """A host in a country that the exchange turns away was found out by the bot, months later."""
+
+    @pytest.mark.parametrize(("region", "warned"), [("ca-west-1", 1), ("ca-central-1", 1), ("eu-west-1", 0)])
+    def test_it_is_advised_against_and_not_refused(
+        self, monkeypatch: pytest.MonkeyPatch, region: str, warned: int
+    ) -> None:
+        said: list[str] = []
+        monkeypatch.setattr(pulumi.log, "warn", said.append)
+        pulumi.runtime.set_all_config({"cexio-bot:region": region})
+        try:
+            assert settings_of_stack().region == region
+        finally:
+            pulumi.runtime.set_all_config({})
+        assert [f"cexio-bot:region: {region} is in Canada" in line for line in said] == [True] * warned
