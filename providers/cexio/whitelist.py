@@ -26,9 +26,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cexio.permissions import both_vocabularies
 from providers.cexio.source_address import one_address, unseen
 from providers.cexio.whitelist_change import Change, change_between
-from providers.cexio.whitelist_steps import address_text, steps
+from providers.cexio.whitelist_steps import KEY_PAGE, address_text, steps
 from providers.contract import Inputs, Provider, Resource, known
-from providers.notices import notice_once
+from providers.notices import notice, notice_once
 
 KEPT = 50  # entries of the history, the first one always among them
 _MODEL = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -125,8 +125,12 @@ class WhitelistProvider(Provider):
         """The record is all there is, and it is in the state."""
         return ReadResult(id_, dict(props))
 
-    def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Forget the record; the key at the exchange is a person's to delete."""
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        """Forget the record; the key at the exchange is a person's to delete, and that is said."""
+        notice(
+            f"key {props.get('label')}: its record is deleted and the key is not: it works from "
+            f"{props.get('addressText')} until you delete it at {KEY_PAGE}: do so if the bot is to stay away"
+        )
 
     def _unseen(self, row: Mapping[str, Any]) -> str | None:
         try:

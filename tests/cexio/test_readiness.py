@@ -81,12 +81,18 @@ class TestMeasured:
             (200, "<html></html>"),
             (200, {"ok": "ok", "data": {"error": "no", "tradingFee": {"BTC-USD": {"percent": "1"}}}}),
             (401, {"ok": "ok", "data": {}}),
+            (502, '{"ok":"ok","data":{"tradingFee":'),
             None,
         ],
     )
     def test_an_answer_that_is_none_leaves_its_items_open(self, reply: Any) -> None:
         found = rows(host(balance=reply, key_check=reply))
         assert {found[item]["settled"] for item in MEASURABLE} == {"open"}
+
+    def test_a_success_that_was_cut_is_one_though_nothing_is_read_from_it(self) -> None:
+        found = rows(host(key_check=(200, '{"ok":"ok","data":{"tradingFee":')))
+        assert found["country of the host"]["settled"] == "measured"
+        assert found["fee tier"]["settled"] == "open"
 
     @pytest.mark.parametrize("percent", [None, "", "soon", "nan", [], {"x": 1}])
     def test_a_fee_that_cannot_be_read_is_not_readable(self, percent: Any) -> None:

@@ -17,21 +17,24 @@ NOWHERE = "http://127.0.0.1:9"
 WHITELIST = WhitelistProvider()
 
 
+def started(folder: Path) -> DynamicServer:
+    """A sandbox whose AWS and exchange are not there at all: a record must not miss them."""
+    endpoints_file(folder, NOWHERE, NOWHERE)
+    return DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(folder)})
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamicServer]:
-    """A sandbox whose AWS and exchange are not there at all: a record must not miss them."""
-    folder = tmp_path_factory.mktemp("world")
-    endpoints_file(folder, NOWHERE, NOWHERE)
-    started = DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(folder)})
-    yield started
-    started.stop()
+    made = started(tmp_path_factory.mktemp("world"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamicServer]:
-    started = DynamicServer({}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path_factory.mktemp("none"))})
-    yield started
-    started.stop()
+    made = DynamicServer({}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path_factory.mktemp("none"))})
+    yield made
+    made.stop()
 
 
 def props(**changed: Any) -> dict[str, Any]:
@@ -103,36 +106,45 @@ class TestRecord:
         server.delete("x", outputs)
 
 
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a run prints of four records, each of which is named for the calls that it gets."""
+    run = started(tmp_path_factory.mktemp("told"))
+    for label in ("diff", "update", "diff-update", "delete"):
+        inputs, outputs = recorded(run, label=label)
+        office = [*props()["addresses"], {"address": "127.1.1.1", "reason": " the  office "}]
+        more, _ = run.check(WHITELIST, props(label=label, addresses=office), inputs)
+        for call in label.split("-"):
+            if call == "delete":
+                run.delete("x", outputs)
+            else:
+                getattr(run, call)("x", outputs, more)
+    return run.stop()
+
+
 class TestChange:
     """A whitelist that changed silently at a merge was edited by nobody, and the new host was refused."""
 
-    def test_it_is_said_once_before_it_is_made_and_kept_as_an_output(self, tmp_path: Path) -> None:
-        endpoints_file(tmp_path, NOWHERE, NOWHERE)
-        run = DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path)})
-        inputs, outputs = recorded(run)
-        assert outputs.get("change") is None
-        extra = {"address": "127.1.1.1", "reason": " the  office "}
-        more, failures = run.check(WHITELIST, props(addresses=[*props()["addresses"], extra]), inputs)
-        assert failures == []
-        assert run.diff("x", outputs, more) == (True, [])
-        updated = run.update("x", outputs, more)
-        line = (
-            "key Gunbot_Trading: add 127.1.1.1 (the office): "
-            "this edit deactivates the key; have your mail at hand"
-        )
-        assert updated["change"]["line"] == line
-        assert updated["change"]["add"] == ["127.1.1.1"]
-        assert "127.8.7.6,127.1.1.1" in "\n".join(updated["change"]["steps"])
-        assert run.diff("x", updated, more) == (False, [])
-        assert run.stop().count(line) == 1
+    EDIT = "add 127.1.1.1 (the office): this edit deactivates the key; have your mail at hand"
 
-    def test_an_update_that_no_preview_came_before_says_it_all_the_same(self, tmp_path: Path) -> None:
-        endpoints_file(tmp_path, NOWHERE, NOWHERE)
-        run = DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path)})
-        inputs, outputs = recorded(run)
-        moved, _ = run.check(WHITELIST, props(addresses=[{"address": "127.8.7.5", "reason": "own"}]), inputs)
-        run.update("x", outputs, moved)
-        assert "remove 127.8.7.6" in run.stop()
+    @pytest.mark.parametrize("calls", ["diff", "update", "diff-update"])
+    def test_a_preview_says_it_once_and_so_does_an_update(self, said: str, calls: str) -> None:
+        assert said.count(f"key {calls}: {self.EDIT}\n") == 1
+
+    def test_a_record_that_is_deleted_says_that_the_key_is_not(self, said: str) -> None:
+        assert "key delete: its record is deleted and the key is not: it works from 127.8.7.6 until" in said
+
+    def test_it_is_an_output_with_the_steps_that_it_asks_for(self, server: DynamicServer) -> None:
+        inputs, outputs = recorded(server)
+        assert outputs.get("change") is None
+        office = [*props()["addresses"], {"address": "127.1.1.1", "reason": " the  office "}]
+        more, failures = server.check(WHITELIST, props(addresses=office), inputs)
+        assert failures == []
+        updated = server.update("x", outputs, more)
+        assert updated["change"]["line"] == f"key Gunbot_Trading: {self.EDIT}"
+        assert (updated["change"]["add"], updated["change"]["remove"]) == (["127.1.1.1"], [])
+        assert "127.8.7.6,127.1.1.1" in "\n".join(updated["change"]["steps"])
+        assert server.diff("x", updated, more) == (False, [])
 
     def test_the_history_is_bounded_and_keeps_its_beginning(self, server: DynamicServer) -> None:
         inputs, outputs = recorded(server)
