@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from cexio.readiness import readiness
 from components.address import Address, AddressArgs
 from components.bot_host import BotHost, BotHostArgs
 from components.cloud_config import cloud_config
@@ -16,6 +17,7 @@ from components.key_vault import KeyVault, KeyVaultArgs
 from components.network import Network, NetworkArgs
 from components.readme import readme
 from components.settings import settings_of_stack
+from providers.aws.regions import country_of
 from providers.names import Names
 
 # The CLI ends the program by SIGINT when a resource failed, and would show that as a traceback as well.
@@ -106,8 +108,19 @@ whitelist: dict[str, Any] = {
     "addresses": record.addresses,
     "addressText": record.address_text,
     "limits": record.limits,
+    "change": record.change,
     "history": record.history,
 }
+ready = pulumi.Output.all(proof.evidence, proof.drift).apply(
+    lambda found: readiness(
+        evidence=[] if found[1] else found[0] or [],  # of a key that is not the proven one nothing is known
+        statements=settings.statements,
+        account_id=settings.account_id,
+        pair=settings.pair,
+        region=settings.region,
+        country=country_of(settings.region),
+    )
+)
 pulumi.export("address", address.public_ip)
 pulumi.export("allocationId", address.allocation_id)
 pulumi.export("instanceId", bot.instance_id)
@@ -127,6 +140,7 @@ pulumi.export(
 )
 pulumi.export("secret", {"arn": vault.arn, "stage": proof.stage, "versionId": proof.version_id})
 pulumi.export("reviewDue", proof.review_due)
+pulumi.export("readiness", ready)
 pulumi.export(
     "readme",
     pulumi.Output.all(
@@ -135,6 +149,7 @@ pulumi.export(
         line=proof.summary,
         whitelist=whitelist,
         steps=record.steps,
+        readiness=ready,
         secret_arn=vault.arn,
         review_due=proof.review_due,
     ).apply(lambda found: readme(**found)),

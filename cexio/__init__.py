@@ -15,4 +15,7 @@ pays for that part alone:
     vantage       runs a plan from this process
     judgement     the models of a verdict
     verdicts      `judge`: measurements in, verdict out; pure
+    sub_account   what a balance answer says of one sub-account, amounts aside
+    countries     whose visitors the exchange turns away
+    readiness     the checklist of the account, from evidence and statements; pure
 """

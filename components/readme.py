@@ -15,12 +15,17 @@ def readme(
     line: str,
     whitelist: Mapping[str, Any],
     steps: Sequence[str],
+    readiness: Sequence[Mapping[str, str]],
     secret_arn: str,
     review_due: str | None,
 ) -> str:
     """The page's text; holds nothing that the other outputs do not."""
     rows = [f"| {row['guide']} | {row['spot']} |" for row in whitelist["permissions"]]
     listed = [f"- `{row['address']}`: {row['reason']}" for row in whitelist["addresses"]]
+    change = whitelist.get("change")
+    changed = (
+        ["", f"Last change, {change['date']}: {change['line']}.", "", *change["steps"]] if change else []
+    )
     return "\n".join(
         [
             f"# CEX.IO bot host at {address}",
@@ -41,6 +46,13 @@ def readme(
             f"`{whitelist['addressText']}`",
             "",
             *listed,
+            *changed,
+            "",
+            "## Is the account ready?",
+            "",
+            "| | settled | finding | from | left to do |",
+            "|---|---|---|---|---|",
+            *(_row(row) for row in readiness),
             "",
             "## Your steps",
             "",
@@ -48,3 +60,8 @@ def readme(
             "",
         ]
     )
+
+
+def _row(row: Mapping[str, str]) -> str:
+    cells = (row.get(name, "") for name in ("item", "settled", "finding", "evidence", "next"))
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

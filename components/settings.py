@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Annotated, Any
 
 import pulumi
@@ -33,10 +33,12 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from components.statements import Statement
 from components.tags import checked_tags
+from components.whitelist_addresses import ExtraAddress, WhitelistAddress, one_line
 from providers.aws.deployers import checked_deployers
 from providers.aws.plan import HOST, INSTANCE_TYPE, architecture_of
-from providers.cexio.source_address import can_be_seen
+from providers.aws.regions import advice
 from providers.endpoints import REGION
 
 NAMESPACE = "cexio-bot"
@@ -87,33 +89,12 @@ def _confirmation(value: str) -> str:
     return f"{fingerprint} {day.strip()}"
 
 
-def _whitelist_address(value: str, info: ValidationInfo) -> str:
-    try:
-        address = IPv4Address(value)
-    except AddressValueError:
-        raise ValueError("is not an IPv4 address") from None
-    sandboxed = bool((info.context or {}).get("sandbox"))
-    if not can_be_seen(address, sandbox=sandboxed):
-        raise ValueError("is not a public IPv4 address, so the exchange can never see it")
-    return str(address)
-
-
-WhitelistAddress = Annotated[str, AfterValidator(_whitelist_address)]
 Confirmation = Annotated[str, AfterValidator(_confirmation)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^/?#\s]+(:\d+)?/?$")]
 
 _MODEL = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, alias_generator=to_camel, validate_by_name=True
 )
-
-
-class ExtraAddress(BaseModel):
-    """An address on the whitelist beside the host's own, and why it is there."""
-
-    model_config = _MODEL
-
-    address: WhitelistAddress
-    reason: str = Field(min_length=3, max_length=200)
 
 
 class Settings(BaseModel):
@@ -161,7 +142,7 @@ class Settings(BaseModel):
         description="a label for the key of 3 to 64 letters, digits, spaces and _ . -",
         examples=["Gunbot_Trading"],
     )
-    trading_limits: str = Field(
+    trading_limits: Annotated[str, AfterValidator(one_line)] = Field(
         default="not offered", min_length=1, max_length=500, examples=["'not offered'"]
     )
     extra_addresses: Annotated[tuple[ExtraAddress, ...], BeforeValidator(_from_json)] = Field(
@@ -176,6 +157,9 @@ class Settings(BaseModel):
     )
     withdrawal_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
     whitelist_confirmed: Confirmation | None = Field(default=None, examples=["'FINGERPRINT YYYY-MM-DD'"])
+    two_factor_on: Statement | None = Field(default=None, examples=["YYYY-MM-DD"])
+    country_eligible: Statement | None = Field(default=None, examples=["YYYY-MM-DD"])
+    api_requirements_met: Statement | None = Field(default=None, examples=["YYYY-MM-DD"])
     instance_type: str = Field(
         default=INSTANCE_TYPE,
         pattern=r"^[a-z][a-z0-9-]{1,15}\.[a-z0-9-]{2,20}$",
@@ -287,14 +271,27 @@ class Settings(BaseModel):
         ]
 
     @property
+    def statements(self) -> dict[str, str]:
+        """What the operator states of the exchange account: the day they looked, by setting."""
+        told = {
+            name: getattr(self, name)
+            for name in ("two_factor_on", "country_eligible", "api_requirements_met")
+        }
+        return {to_camel(name): day for name, day in told.items() if day is not None}
+
+    @property
     def architecture(self) -> str:
         """`arm64` or `x86_64`."""
         return architecture_of(self.instance_type)
 
 
 def settings_of_stack() -> Settings:
-    """The running program's settings; SettingsError with a line for each fault."""
-    return read_settings(CONFIG.get(), is_config_secret)
+    """The running program's settings; SettingsError with a line for each fault. Advice is a warning."""
+    settings = read_settings(CONFIG.get(), is_config_secret)
+    against = advice(settings.region)
+    if against is not None:
+        pulumi.log.warn(f"{NAMESPACE}:region: {against}")
+    return settings
 
 
 def read_settings(config: Mapping[str, str], is_secret: Callable[[str], bool]) -> Settings:

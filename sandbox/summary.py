@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from cexio.readiness import brief
 from providers.aws import prices
 
 COLOURS = {"granted": "green", "refused": "red", "undetermined": "yellow", "verified": "bold green"}
@@ -39,9 +41,15 @@ def show(outputs: dict[str, Any], *, unchanged: bool, console: Console | None = 
     facts.add_row(
         "Whitelist", f"{whitelist.get('addressText')}  as recorded for key {whitelist.get('label')!r}"
     )
+    change = whitelist.get("change")
+    if change:
+        facts.add_row("Last change", escape(f"{change['date']}  {change['line']}"))
     facts.add_row("Host", str(outputs.get("instanceId")))
     facts.add_row("Secret", f"{secret.get('arn')}  stage {secret.get('stage') or 'none: no key yet'}")
     facts.add_row("Review due", str(outputs.get("reviewDue") or "with the first key"))
+    readiness = outputs.get("readiness")
+    if readiness:
+        facts.add_row("Account", f"{escape(brief(readiness))}  (`pulumi stack output readiness`)")
     status = str(outputs.get("status"))
     facts.add_row(
         "Status", f"[{COLOURS.get(status, 'bold yellow')}]{status}[/]  {verification.get('line') or ''}"

@@ -1,7 +1,8 @@
 """A key answers to the addresses of the hosts that use it and to no other; no whitelist means any address.
 
-Prevents, on inputs: an empty list, anything that is not one public IPv4 address. Loopback passes in a stack
-whose configuration says `sandbox: true`, where the providers refuse every endpoint off loopback.
+Prevents, on inputs: an empty list, anything that is not one public IPv4 address, a blank reason. Loopback
+passes in a stack whose configuration says `sandbox: true`, where the providers refuse every endpoint off
+loopback.
 Reports, on the stack, once the addresses are known: a host that is not listed, a listed address that is no
 host's and has no reason, a key that expects other addresses than a record lists.
 """
@@ -63,6 +64,8 @@ def _judge_entry(entry: object, where: str, run: Run, findings: Findings) -> Non
         reason = entry.get("reason")
         if reason is not None and not isinstance(reason, str):
             findings.report(f"`{where}.reason` is not a text.")
+        elif reason is not None and not reason.strip():
+            findings.report(f"`{where}.reason` is blank; say whose address it is and why it may use the key.")
 
 
 def judge_stack(resources: Sequence[PolicyResource], run: Run, findings: Findings) -> None:

@@ -1,6 +1,7 @@
 """Dynamic providers for the exchange's side: the whitelist record and the trading key.
 
 whitelist         the record; never calls the exchange
+whitelist_change  what a changed record asks of a person
 whitelist_steps   what only a person can do, as numbered steps
 trading_key       stages, proves and promotes the key that the bot reads
 proof             asks from the host, from here and from the host again

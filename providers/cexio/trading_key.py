@@ -180,6 +180,9 @@ class TradingKeyProvider(Provider):
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
         # here, because most runs prove nothing, and the program's own process never does
+        from cexio.measurement import Answer, Measurement
+        from cexio.probes import Probe
+        from cexio.sub_account import with_account
         from providers.aws.run_command import RunCommand
         from providers.cexio.proof import Subject, from_here, from_host, prove
 
@@ -204,7 +207,17 @@ class TradingKeyProvider(Provider):
             client("ec2", self.endpoints),
             asked.instance_id,
         )
-        return prove(subject, from_host(subject, host), None if key is None else from_here(subject, key))
+        ask_host = from_host(subject, host)
+        answers: list[Answer] = []
+
+        def remembered(plan: Sequence[Probe]) -> Measurement:
+            measured = ask_host(plan)
+            answers.extend(measured.answers)
+            return measured
+
+        judgement = prove(subject, remembered, None if key is None else from_here(subject, key))
+        evidence = with_account(judgement.evidence, answers, asked.account_id)
+        return judgement.model_copy(update={"evidence": evidence})
 
     def _versions(self, props: Mapping[str, Any]) -> SecretVersions:
         """The secret's versions, once it is known that it can be seen from this account at all."""

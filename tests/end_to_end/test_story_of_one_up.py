@@ -142,6 +142,27 @@ class TestTheSummaryTellsWhatAPersonWantsToKnow:
         assert life.said["first up"].startswith("Engine: ")
 
 
+class TestTheAccountIsLookedAt:
+    """A key was proven on an account that could not trade, and the guide's first step was thought done."""
+
+    def test_what_the_proof_showed_is_measured_and_the_rest_is_asked(self, life: Life) -> None:
+        settled = {row["item"]: row["settled"] for row in life.outputs["first up"]["readiness"]}
+        assert settled == {
+            "two-factor login": "open",
+            "country of the account": "open",
+            "API requirements": "open",
+            "country of the host": "measured",
+            "sub-account for API orders": "measured",
+            "funds in the sub-account": "measured",
+            "fee tier": "measured",
+        }
+
+    def test_the_summary_counts_and_the_readme_has_them(self, life: Life) -> None:
+        assert "4 measured; left: two-factor login" in life.said["first up"]
+        for row in life.outputs["first up"]["readiness"]:
+            assert f"| {row['item']} | {row['settled']} |" in life.outputs["first up"]["readme"]
+
+
 class TestARunAgainChangesNothing:
     """A second run that touches anything is a second chance to break what works."""
 

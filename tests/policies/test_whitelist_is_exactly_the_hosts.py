@@ -85,6 +85,13 @@ class TestTheListHoldsPublicAddresses:
         entry = {"address": OURS, "reason": reason}
         assert "reason" in on_properties(judge, {"addresses": [entry]}).messages[0]
 
+    @pytest.mark.parametrize("reason", ["", " ", "\n\t"])
+    def test_a_blank_reason_is_refused(self, reason):
+        assert (
+            "is blank"
+            in on_properties(judge, {"addresses": [{"address": OURS, "reason": reason}]}).messages[0]
+        )
+
     def test_loopback_passes_in_a_sandbox_only(self):
         assert on_properties(judge, one("127.38.74.76"), Run(sandbox=True)).passes
         assert on_properties(judge, one("127.38.74.76")).messages

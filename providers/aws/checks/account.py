@@ -13,6 +13,7 @@ from providers.aws import session
 from providers.aws.caller import Caller, caller
 from providers.aws.checks.finding import Finding, fine, found, refused, unasked
 from providers.aws.failures import code_of, told
+from providers.aws.regions import advice
 from providers.endpoints import Endpoints
 from providers.errors import CredentialsRefused
 
@@ -63,7 +64,8 @@ def region(endpoints: Endpoints) -> list[Finding]:
                 "takes some minutes, or `pulumi config set cexio-bot:region REGION`",
             )
         else:
-            yield fine(subject, "on in this account")
+            against = advice(name)
+            yield fine(subject, f"on in this account{'' if against is None else f'; but {against}'}")
 
     return found(subject, asked)
 

@@ -143,6 +143,16 @@ class TestEverythingAtOnce:
         assert "it is off in this account" in lines(asked(region="me-central-1"), Outcome.REFUSED)
         assert "no such region" in lines(asked(region="eu-nowhere-1"), Outcome.REFUSED)
 
+    def test_a_region_where_the_exchange_turns_visitors_away_is_advised_against(self, proxy: Proxy) -> None:
+        told = {}
+        for region in ("ca-central-1", "us-east-1"):
+            endpoints = Endpoints(sandbox=True, region=region, aws=proxy.url, cexio=NO_EXCHANGE)
+            [told[region]] = account.region(endpoints)
+        assert {finding.outcome for finding in told.values()} == {Outcome.FINE}
+        assert "ca-central-1 is in Canada" in told["ca-central-1"].text
+        assert "pulumi config set cexio-bot:region" in told["ca-central-1"].text
+        assert told["us-east-1"].text == "on in this account"
+
     def test_names_that_are_anothers_are_told(self, asked: Any, aws: Aws) -> None:
         iam, secrets = aws.client("iam"), aws.client("secretsmanager")
         role, secret = "cexio-bot-preflighted-role-bot-us-east-1", "cexio-bot-preflighted-key-bot"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from cexio.client import SpotClient
+from cexio.credentials import Credentials
 from providers.cexio.trading_key import TradingKeyProvider
 from tests.providers.cexio.conftest import DEPLOYER, PLACEHOLDER, Sandbox
 from tests.providers.dynamic_server import UNKNOWN, CallFailed, DynamicServer
@@ -130,6 +134,28 @@ class TestFirstKey:
         assert stack.up() == "created"
         assert outputs(stack)["status"] == "verified"
         assert outputs(stack)["fingerprint"] == proven["fingerprint"]
+
+
+class TestSubAccount:
+    """A bot was let loose on a sub-account with nothing in it, and nobody could tell from the evidence."""
+
+    def account(self, stack: Stack) -> dict[str, Any]:
+        [row] = [row for row in outputs(stack)["evidence"] if row["probe"] == "balance"]
+        assert not re.search(r'"balance":"[^*]', row["text"])
+        return dict(row["account"])
+
+    def test_the_evidence_says_that_it_is_there_and_funded_and_no_amount(self, stack: Stack) -> None:
+        stack.up(stack.key())
+        assert self.account(stack) == {"name": "bot", "exists": True, "funded": True}
+        assert stack.up() == "same"
+
+    def test_an_empty_one_is_not_funded(self, stack: Stack) -> None:
+        anywhere = stack.key(addresses=[])
+        credentials = Credentials(key=SecretStr(anywhere["key"]), secret=SecretStr(anywhere["secret"]))
+        with SpotClient(stack.sandbox.exchange.url, credentials) as client:
+            client.private("do_create_account", {"accountId": "empty", "currency": "USD"})
+        stack.up(stack.key(), accountId="empty")
+        assert self.account(stack) == {"name": "empty", "exists": True, "funded": False}
 
 
 class TestRefused:

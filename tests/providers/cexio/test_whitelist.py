@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from providers.cexio.whitelist import WhitelistProvider
+from providers.cexio.whitelist import KEPT, WhitelistProvider
 from tests.providers.dynamic_server import UNKNOWN, DynamicServer
 from tests.providers.sandbox_processes import endpoints_file
 
@@ -16,21 +17,24 @@ NOWHERE = "http://127.0.0.1:9"
 WHITELIST = WhitelistProvider()
 
 
+def started(folder: Path) -> DynamicServer:
+    """A sandbox whose AWS and exchange are not there at all: a record must not miss them."""
+    endpoints_file(folder, NOWHERE, NOWHERE)
+    return DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(folder)})
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamicServer]:
-    """A sandbox whose AWS and exchange are not there at all: a record must not miss them."""
-    folder = tmp_path_factory.mktemp("world")
-    endpoints_file(folder, NOWHERE, NOWHERE)
-    started = DynamicServer({"cexio-bot:sandbox": "true"}, {"CEXIO_BOT_SANDBOX_DIR": str(folder)})
-    yield started
-    started.stop()
+    made = started(tmp_path_factory.mktemp("world"))
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamicServer]:
-    started = DynamicServer({}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path_factory.mktemp("none"))})
-    yield started
-    started.stop()
+    made = DynamicServer({}, {"CEXIO_BOT_SANDBOX_DIR": str(tmp_path_factory.mktemp("none"))})
+    yield made
+    made.stop()
 
 
 def props(**changed: Any) -> dict[str, Any]:
@@ -92,7 +96,7 @@ class TestRecord:
         updated = server.update("x", outputs, moved)
         assert [(row["change"], row["addresses"]) for row in updated["history"]] == [
             ("recorded", ["127.8.7.6"]),
-            ("changed: addresses", ["127.8.7.5"]),
+            ("add 127.8.7.5 (own), remove 127.8.7.6 (the static address of host bot)", ["127.8.7.5"]),
         ]
         assert server.diff("x", updated, moved) == (False, [])
 
@@ -100,6 +104,58 @@ class TestRecord:
         _, outputs = recorded(server)
         assert server.read("x", outputs) == ("x", outputs)
         server.delete("x", outputs)
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What a run prints of four records, each of which is named for the calls that it gets."""
+    run = started(tmp_path_factory.mktemp("told"))
+    for label in ("diff", "update", "diff-update", "delete"):
+        inputs, outputs = recorded(run, label=label)
+        office = [*props()["addresses"], {"address": "127.1.1.1", "reason": " the  office "}]
+        more, _ = run.check(WHITELIST, props(label=label, addresses=office), inputs)
+        for call in label.split("-"):
+            if call == "delete":
+                run.delete("x", outputs)
+            else:
+                getattr(run, call)("x", outputs, more)
+    return run.stop()
+
+
+class TestChange:
+    """A whitelist that changed silently at a merge was edited by nobody, and the new host was refused."""
+
+    EDIT = "add 127.1.1.1 (the office): this edit deactivates the key; have your mail at hand"
+
+    @pytest.mark.parametrize("calls", ["diff", "update", "diff-update"])
+    def test_a_preview_says_it_once_and_so_does_an_update(self, said: str, calls: str) -> None:
+        assert said.count(f"key {calls}: {self.EDIT}\n") == 1
+
+    def test_a_record_that_is_deleted_says_that_the_key_is_not(self, said: str) -> None:
+        assert "key delete: its record is deleted and the key is not: it works from 127.8.7.6 until" in said
+
+    def test_it_is_an_output_with_the_steps_that_it_asks_for(self, server: DynamicServer) -> None:
+        inputs, outputs = recorded(server)
+        assert outputs.get("change") is None
+        office = [*props()["addresses"], {"address": "127.1.1.1", "reason": " the  office "}]
+        more, failures = server.check(WHITELIST, props(addresses=office), inputs)
+        assert failures == []
+        updated = server.update("x", outputs, more)
+        assert updated["change"]["line"] == f"key Gunbot_Trading: {self.EDIT}"
+        assert (updated["change"]["add"], updated["change"]["remove"]) == (["127.1.1.1"], [])
+        assert "127.8.7.6,127.1.1.1" in "\n".join(updated["change"]["steps"])
+        assert server.diff("x", updated, more) == (False, [])
+
+    def test_the_history_is_bounded_and_keeps_its_beginning(self, server: DynamicServer) -> None:
+        inputs, outputs = recorded(server)
+        for number in range(1, KEPT + 10):
+            inputs, _ = server.check(WHITELIST, props(limits=f"{number} BTC a day"), inputs)
+            outputs = server.update("x", outputs, inputs)
+        history = outputs["history"]
+        assert len(history) == KEPT
+        assert history[0]["change"] == "recorded"
+        assert [row["limits"] for row in history[-2:]] == [f"{KEPT + 8} BTC a day", f"{KEPT + 9} BTC a day"]
+        assert outputs["change"]["deactivates"] is False
 
 
 class TestAddresses:
@@ -113,6 +169,12 @@ class TestAddresses:
             [{"address": "::1", "reason": "x"}],
             [{"address": "10.1.2.3", "reason": "x"}],
             [{"address": "127.8.7.6", "reason": ""}],
+            [{"address": "127.8.7.6", "reason": "  "}],
+            [{"address": "127.8.7.6"}],
+            [{"address": "127.8.7.6, 127.8.7.7", "reason": "x"}],
+            [{"address": "100.64.1.1", "reason": "x"}],
+            [{"address": "224.0.0.1", "reason": "x"}],
+            [{"address": "203.0.113.1", "reason": "x"}],
             [{"address": "127.8.7.6", "reason": "x"}, {"address": "127.8.7.6", "reason": "y"}],
         ],
     )
@@ -129,6 +191,14 @@ class TestAddresses:
         assert "not public" in reason
         public = [{"address": "8.8.8.8", "reason": "own"}]
         assert real.check(WHITELIST, props(addresses=public))[1] == []
+
+    def test_a_bad_address_beside_one_that_is_not_known_yet_is_told_in_the_first_preview(
+        self, server: DynamicServer
+    ) -> None:
+        rows = [{"address": UNKNOWN, "reason": "own"}, {"address": "10.1.1.1", "reason": "the office"}]
+        _, [(name, reason)] = server.check(WHITELIST, props(addresses=rows))
+        assert name == "addresses"
+        assert reason.startswith("10.1.1.1 is private")
 
     def test_an_address_that_is_not_known_yet_passes_and_is_no_replacement(
         self, server: DynamicServer
