@@ -130,6 +130,20 @@ class TestIntents:
         assert 35 < intents.open_window("cexio-bot/dev/gateway", HERE) <= 40
         assert intents.open_window("cexio-bot/live/vpc", HERE) == 0
 
+    def test_what_is_known_of_the_stack_does_not_shorten_what_is_known_of_the_object(
+        self, home: Path
+    ) -> None:
+        self.note(home, time.time() - 10)
+        intents.suspect("cexio-bot/dev", HERE, age=50)
+        assert 45 < intents.open_window(OWNER, HERE) <= 50
+        assert 5 < intents.open_window("cexio-bot/dev/gateway", HERE) <= 10
+
+    def test_a_note_that_cannot_be_taken_away_costs_no_object(self, home: Path) -> None:
+        with intents.intended(OWNER, HERE):
+            (file,) = home.rglob("*.intent")
+            file.unlink()
+            file.mkdir()
+
     def note(self, home: Path, moment: float) -> Path:
         with pytest.raises(KeyError), intents.intended(OWNER, HERE):
             raise KeyError
