@@ -6,10 +6,10 @@
 In this order, so that a kill anywhere leaves the rest to the next `recover`: the kill is noted for the next
 run, the lock goes (`pulumi cancel`), the minute is waited in which AWS may still show what the killed run
 made, then what that run made is released where nothing can use it, and `pulumi refresh` compares the state
-with AWS and drops the pending operations; not if something could not be released, as they tell the next
-`recover` whose it was. With --look-only it says what no state knows and changes nothing. An address is never
-released here unless the stack has another one in its place. Exit status 1 if anything could not be asked or
-done.
+with AWS and drops the pending operations; not while something that they tell of could not be released, as the
+next `recover` would not know whose it was. With --look-only it says what no state knows and changes nothing.
+What is released, and what never, is in providers/aws/orphans.py. Exit status 1 if anything could not be asked
+or done.
 
 A run that is at work on this machine is waited for, and refused after two minutes. One that is at work
 elsewhere is found out only if it writes the state during the minute: the lock's own message names its holder.
@@ -28,7 +28,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from commands.stack_config import ROOT, NoStack, StackConfig, asked, stack_config
 from commands.stack_state import StackState, stack_state
-from components.settings import SettingsError
+from components.settings import SettingsError, read_settings
 from providers.aws import patience
 from providers.aws.failures import told
 from providers.aws.orphans import Fate, Orphan, orphans
@@ -58,6 +58,7 @@ def main(arguments: Sequence[str] | None = None, wait: Callable[[float], object]
     chosen = parser.parse_args(arguments)
     try:
         config = stack_config(chosen.stack)
+        read_settings(config.values, lambda name: name in config.secret)
         settings = {name.removeprefix(f"{NAMESPACE}:"): value for name, value in config.values.items()}
         endpoints = endpoints_from(settings.get)
         patience.listen(sandbox=endpoints.sandbox)
@@ -100,21 +101,21 @@ def recovered(
         wait(_left(state.pending, window(endpoints) - age))
         state = _unchanged(config, state)
     released, failed = _released(_found(config, endpoints, settings, state))
-    if failed:
-        say(f"\nNot recovered: {failed} could not be released. Mend what the lines name, then recover again.")
+    if failed & state.recorded.creating:
+        say("\nNot recovered, and nothing pending dropped: mend what the lines name, then recover again.")
         return 1
     say("Comparing the state with AWS, and dropping what was pending:")
     words = ["pulumi", "refresh", *UNATTENDED, "--clear-pending-creates", *config.words]
     status = subprocess.run(words, cwd=ROOT, check=False).returncode
-    if status == 0:
+    if status == 0 and not failed:
         before = f"{state.pending} were pending" if state.pending else "nothing was pending"
         say(f"\nRecovered: no lock and no pending operation is left; {before}; released: {released}.")
-    return int(bool(status))
+    return int(bool(status or failed))
 
 
-def _released(found: Iterable[Orphan]) -> tuple[int, int]:
-    """Release what is to be released, a line each; how many were, and how many could not be."""
-    released, failed = 0, 0
+def _released(found: Iterable[Orphan]) -> tuple[int, set[str]]:
+    """Release what is to be, a line each; how many were, and the owners of those that could not be."""
+    released, failed = 0, set[str]()
     for one in found:
         if one.fate is not Fate.RELEASE:
             say(f"{one.kind} {one.id} of {one.owner}: {one.fate.value}, as {one.why}")
@@ -122,7 +123,7 @@ def _released(found: Iterable[Orphan]) -> tuple[int, int]:
         try:
             one.release()
         except Exception as error:  # noqa: BLE001  one line each, and the others are still looked at
-            failed += 1
+            failed.add(one.owner)
             fault = error if isinstance(error, ProviderError) else told(error, f"{one.kind} {one.id}")
             say(f"{one.kind} {one.id} of {one.owner}: could not be released: {fault}")
         else:
