@@ -35,6 +35,7 @@ time.sleep(60)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.setattr(run, "_claims", {})
+    monkeypatch.setattr(run, "_ends", {})
     return tmp_path
 
 
@@ -73,6 +74,26 @@ class TestTheClaim:
         monkeypatch.setattr(run, "PATIENCE", 0.3)
         with pytest.raises(StillBusy, match="cexio-bot/dev: another run"):
             run.begin(OWNER, HERE)
+
+    def test_its_patience_is_one_for_all_of_its_changes(
+        self, other_run: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Four creates at once waited two minutes each, one after the other."""
+        monkeypatch.setattr(run, "PATIENCE", 0.3)
+        with pytest.raises(StillBusy):
+            run.begin(OWNER, HERE)
+        monkeypatch.setattr(run, "PATIENCE", 3600.0)
+        refused: list[StillBusy] = []
+
+        def begin_another() -> None:
+            with pytest.raises(StillBusy) as error:
+                run.begin("cexio-bot/dev/gateway", HERE)
+            refused.append(error.value)
+
+        another = threading.Thread(target=begin_another, daemon=True)
+        another.start()
+        another.join(20)
+        assert refused
 
     @pytest.mark.parametrize(
         ("owner", "there"),
