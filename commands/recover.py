@@ -74,9 +74,11 @@ def main(arguments: Sequence[str] | None = None, wait: Callable[[float], object]
 
 
 def looked(config: StackConfig, endpoints: Endpoints, settings: dict[str, str]) -> int:
-    """Say what AWS holds that the state does not know."""
+    """Say what a killed run left pending, and what AWS holds that the state does not know."""
     state = _state(config)
     count = 0
+    if state.pending:
+        say(f"A run was killed in {_operations(state.pending)}: `make recover` clears up after it.")
     for one in _found(config, endpoints, settings, state):
         count += 1
         verb = "could be released by `make recover`" if one.fate is Fate.RELEASE else one.fate.value
@@ -142,7 +144,7 @@ def _unlock(config: StackConfig) -> None:
 
 def _left(pending: int, left: float) -> float:
     """The seconds to wait, told."""
-    operations = "an operation" if pending == 1 else f"{pending} operations"
+    operations = _operations(pending)
     if left <= 0:
         say(f"A run was killed in {operations}, longer ago than AWS takes to show what was made.")
         return 0.0
@@ -151,6 +153,10 @@ def _left(pending: int, left: float) -> float:
         f"waiting for {left:.0f} s."
     )
     return left
+
+
+def _operations(pending: int) -> str:
+    return "an operation" if pending == 1 else f"{pending} operations"
 
 
 def _unchanged(config: StackConfig, before: StackState) -> StackState:

@@ -233,6 +233,7 @@ class TestLookingOnly:
         assert recover.main(["--stack", "live", "--look-only"]) == 0
         assert (orphan in vpcs(aws), done(engine)) == (True, [])
         said = capsys.readouterr().out
+        assert said.startswith("A run was killed in an operation: `make recover` clears up after it.\n")
         assert f"VPC {orphan} of {VPC}: could be released by `make recover`, as" in said
 
     def test_where_there_is_nothing_it_says_where_it_looked(
