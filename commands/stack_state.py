@@ -31,6 +31,12 @@ class _Resource(_Model):
         owner = self.inputs.get("owner") or self.outputs.get("owner")
         return owner if isinstance(owner, str) else ""
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """What it is by: an address that was got back has another id than the resource until a refresh."""
+        allocation = self.outputs.get("allocationId")
+        return frozenset({self.id, allocation if isinstance(allocation, str) else ""} - {""})
+
 
 class _Operation(_Model):
     type: str
@@ -63,7 +69,7 @@ def stack_state(deployment: Any, now: datetime | None = None) -> StackState:
         raise NoStack("the exported state is not one that this program knows: use a newer version") from None
     resources, pending = state.resources or (), state.pending_operations or ()
     recorded = Recorded(
-        ids=frozenset(one.id for one in resources if one.id),
+        ids=frozenset().union(*(one.ids for one in resources)),
         owners=frozenset(one.owner for one in resources if one.owner and one.id),
         creating=frozenset(
             one.resource.owner for one in pending if one.type == CREATING and one.resource.owner

@@ -4,7 +4,8 @@ EC2's objects are searched by tag; role, profile and secret by the names that th
 be asked by tag and the list of secrets lags by minutes. Something else than the state's own is
 
     released  if the killed run was making it, or the state has another one of that owner, and nothing uses it
-    kept      an address: let go only if the state has another one and this one is associated with nothing
+    kept      an address: let go only if the stack has another one of its own and this one is associated with
+              nothing; one that was lost, or brought along, is no other one
     left      whatever else: the next `up` takes it over, or a person decides
 
 So a search with the wrong state, or none, releases nothing: no killed run was making those objects, and the
@@ -239,10 +240,12 @@ def _secret(search: _Search) -> Iterator[Orphan]:
 
 
 def _addresses(search: _Search) -> Iterator[Orphan]:
+    ours = owned_below(search.ec2, ADDRESS, search.plan.names.owner(""))
+    served = {tags_of(row)[OWNER] for row in ours if row["AllocationId"] in search.recorded.ids}
     for id_, owner, row in search.unknown(ADDRESS):
         subject = f"{row['PublicIp']} ({id_})"
-        if owner in search.recorded.owners and not row.get("AssociationId"):
-            why = f"the state has another address of {owner} and this one is associated with nothing"
+        if owner in served and not row.get("AssociationId"):
+            why = f"the stack has another address of {owner} and this one is associated with nothing"
 
             def release(id_: str = id_) -> None:
                 removed(lambda: search.ec2.release_address(AllocationId=id_), FRESH)
