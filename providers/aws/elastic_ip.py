@@ -79,6 +79,13 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
 
     def find(self, wanted: ElasticIpInputs) -> str | None:
         row = adopted(session.client("ec2", self.endpoints), wanted.owner, wanted.allocation_id)
+        public_ip = None if row is None else row["PublicIp"]
+        if wanted.release not in (None, public_ip):
+            raise AddressKept(
+                f"cexio-bot:releaseAddress names {wanted.release}, but {wanted.owner} has "
+                f"{public_ip or 'no address'}: nothing is allocated or released; "
+                "`pulumi config rm cexio-bot:releaseAddress`"
+            )
         return None if row is None else str(row["AllocationId"])
 
     def make(self, wanted: ElasticIpInputs) -> str:

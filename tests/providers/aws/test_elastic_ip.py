@@ -53,6 +53,16 @@ class TestKept:
         assert "nothing is released" in said
         assert made.outs["publicIp"] in said
 
+    def test_a_release_that_is_done_allocates_no_other_while_it_is_still_asked_for(
+        self, own_stack: World
+    ) -> None:
+        """The next `up` took a new address that no `destroy` could be rid of."""
+        before = rows(own_stack)
+        inputs = own_stack.inputs("ElasticIp", release="203.0.113.7", retain=False)
+        said = own_stack.refusal(lambda: own_stack.create("ElasticIp", inputs))
+        assert "has no address: nothing is allocated or released" in said
+        assert rows(own_stack) == before
+
     def test_no_input_replaces_it(self, stack: World) -> None:
         made = stack.made("ElasticIp")
         news = {**made.inputs, "allocationId": "eipalloc-0123456789abcdef0"}
