@@ -100,7 +100,8 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
         if row is None:
             return None  # fresh and not seen yet: it was tagged by the call that made it
         there, allocation_id = tags_of(row), str(row["AllocationId"])
-        if _brought(row, {**wanted.props(), **before}):
+        recorded = before if row["PublicIp"] == before.get("publicIp") else {}  # of this very one
+        if _brought(row, {**wanted.props(), **recorded}):
             self._refuse_release_of_another(wanted, "", "it was brought along: release it by hand")
             write_tags(ec2, allocation_id, there, {BORROWED_BY: wanted.owner}, ())
             return allocation_id
@@ -238,7 +239,7 @@ def _brought(row: Row, recorded: Mapping[str, Any]) -> bool:
     tags = tags_of(row)
     if OWNER in tags or BORROWED_BY in tags:
         return OWNER not in tags
-    return bool(recorded.get("brought", recorded.get("allocationId")))
+    return bool(recorded.get("brought", recorded.get("allocationId") == row["AllocationId"]))
 
 
 class ElasticIp(Resource, module="aws", name="ElasticIp"):

@@ -176,6 +176,18 @@ class TestGoneForGood:
         assert list(rows(own_stack)) == [outs["allocationId"]]
         own_stack.aws.client("ec2").release_address(AllocationId=outs["allocationId"])
 
+    def test_one_that_is_brought_in_its_place_does_not_become_ours(self, own_stack: World) -> None:
+        """It got our owner tag, and with it the way to be released."""
+        made = out_of_reach(own_stack.made("ElasticIp"))
+        ec2 = own_stack.aws.client("ec2")
+        theirs = [{"ResourceType": "elastic-ip", "Tags": [{"Key": "mine", "Value": "yes"}]}]
+        other = ec2.allocate_address(TagSpecifications=theirs)["AllocationId"]
+        news = {**made.inputs, "lostAddress": NEVER_OURS, "allocationId": other}
+        outs = own_stack.engine.update(made.id, made.outs, news)
+        assert (outs["allocationId"], outs["brought"]) == (other, True)
+        assert set(tags(rows(own_stack)[other])) == {"mine", "cexio-bot:borrowed-by"}
+        ec2.release_address(AllocationId=other)
+
     def test_the_setting_alone_is_no_change(self, own_stack: World) -> None:
         made = own_stack.made("ElasticIp")
         news = {**made.inputs, "lostAddress": made.outs["publicIp"]}
