@@ -130,6 +130,8 @@ def _brought(scope: Scope) -> list[Statement]:
         made.append(_statement(["ec2:AssociateAddress", "ec2:DisassociateAddress"], address, {}))
         marker = {"ForAllValues:StringEquals": {"aws:TagKeys": [BORROWED_BY]}}
         made.append(_statement(["ec2:CreateTags", "ec2:DeleteTags"], address, marker))
+        # one of ours, taken over by another name of the host
+        made.append(_statement(["ec2:CreateTags"], address, conditions(If.STAYS_OURS, scope.owner)))
     parts = [f"{ec2}vpc/{scope.vpc_id}"] if scope.vpc_id else []
     parts += [f"{ec2}subnet/{scope.subnet_id}"] if scope.subnet_id else []
     if parts:

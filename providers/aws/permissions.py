@@ -24,6 +24,7 @@ class If(str, Enum):
     OURS = "the object has our owner tag"
     AT_CREATION = "a tag written by the call that creates an object of ours"
     TAGS_OF_OURS = "a tag of an object of ours, the owner tag excepted"
+    STAYS_OURS = "the owner tag of an object of ours, which stays ours"
     TO_EC2 = "a role handed to EC2"
     NOT_PUBLIC = "a secret's policy that lets nobody in by mistake"
     OUR_HOST = "the managed host has our owner tag"
@@ -242,6 +243,10 @@ def conditions(on: If, owner: str) -> dict[str, dict[str, object]]:
         If.OURS: ours,
         If.AT_CREATION: {**new, "StringEquals": {"ec2:CreateAction": calls}},
         If.TAGS_OF_OURS: {**ours, "ForAllValues:StringNotEquals": {"aws:TagKeys": [OWNER, BORROWED_BY]}},
+        If.STAYS_OURS: {
+            "StringLike": {f"aws:RequestTag/{OWNER}": owner, f"aws:ResourceTag/{OWNER}": owner},
+            "ForAllValues:StringEquals": {"aws:TagKeys": [OWNER]},
+        },
         If.TO_EC2: {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
         If.NOT_PUBLIC: {"Bool": {"secretsmanager:BlockPublicPolicy": "true"}},
         If.OUR_HOST: {"StringLike": {f"ssm:resourceTag/{OWNER}": owner}},

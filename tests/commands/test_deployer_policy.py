@@ -40,6 +40,24 @@ class TestThePolicyIsNarrow:
             but = condition.get("ForAllValues:StringNotEquals", {}).get("aws:TagKeys", [])
             assert at_creation or (ours and "cexio-bot:owner" in but)
 
+    def test_one_of_ours_that_is_brought_can_go_over_to_another_name_of_the_host_and_to_no_other_stack(
+        self,
+    ) -> None:
+        brought = Scope(account="111122223333", stack="live", allocation_id="eipalloc-0a")
+        [one] = [
+            one
+            for one in statements(deployer_policies(brought), "ec2:CreateTags")
+            if one["Condition"].get("ForAllValues:StringEquals") == {"aws:TagKeys": ["cexio-bot:owner"]}
+        ]
+        assert (one["Action"], one["Resource"]) == (
+            ["ec2:CreateTags"],
+            ["arn:aws:ec2:us-east-1:111122223333:elastic-ip/eipalloc-0a"],
+        )
+        assert one["Condition"]["StringLike"] == {
+            "aws:RequestTag/cexio-bot:owner": "cexio-bot/live/*",
+            "aws:ResourceTag/cexio-bot:owner": "cexio-bot/live/*",
+        }
+
     def test_the_address_can_be_released_only_if_that_was_asked_for(self) -> None:
         assert not statements(deployer_policies(WHOLE), "ec2:ReleaseAddress")
         assert statements(deployer_policies(WHOLE, release=True), "ec2:ReleaseAddress")
