@@ -1,7 +1,7 @@
 """Whether the zone exists and offers the instance type, and whether there is an image to start from.
 
 A host that is there and stays needs neither. One that the settings replace ends before its successor starts,
-so that is asked about as if it were the first (docs/adr/0015-a-host-ends-only-for-one-that-can-start.md).
+so that is asked about as if it were the first (docs/adr/0016-a-host-ends-only-for-one-that-can-start.md).
 """
 
 from __future__ import annotations
