@@ -21,7 +21,7 @@ from providers.aws.ownership import BORROWED_BY
 from providers.aws.permissions import (
     ACTIONS,
     ARNS,
-    ASKED_BY_PREFLIGHT_ALONE,
+    DISPENSABLE,
     EDITED_TAGS,
     RELEASE,
     If,
@@ -93,7 +93,7 @@ def deployer_policies(
     left_out = frozenset() if release else RELEASE
     allowed = {action for action in ACTIONS if action not in left_out}
     if read_only:
-        allowed = {a for a in allowed if LOOKS.match(a) and a not in (VALUES | ASKED_BY_PREFLIGHT_ALONE)}
+        allowed = {a for a in allowed if LOOKS.match(a) and a not in (VALUES | DISPENSABLE)}
     statements = _statements(scope, allowed)
     if not read_only:
         statements += _brought(scope)

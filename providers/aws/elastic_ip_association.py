@@ -16,11 +16,12 @@ import pulumi
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from providers.aws import prices, session
+from providers.aws import prices, session, successor
 from providers.aws.addresses import unmarked
 from providers.aws.ending import end
 from providers.aws.failures import is_gone
 from providers.aws.ownership import ADDRESS, BORROWED_BY, INTERFACE, OWNER, Row, described, tags_of
+from providers.aws.plan import plan_of
 from providers.aws.resource import AwsProvider
 from providers.aws.waiting import FRESH, code_in, persistently, removed, wait_for
 from providers.contract import Inputs, Resource
@@ -83,12 +84,15 @@ class AssocProvider(AwsProvider[AssocInputs]):
     def _end_old_host(self, ec2: EC2Client, holder: str, to: str) -> None:
         """End the machine on a host's earlier interface: it may not go on without the address.
 
-        An engine moves the address before it replaces the machine. Another host's machine is left alone.
+        An engine moves the address before it replaces the machine, so it is here that a machine which no
+        other could follow is let be. Another host's machine is left alone.
         """
         old, new = described(ec2, INTERFACE, holder) or {}, described(ec2, INTERFACE, to) or {}
         owner = tags_of(old).get(OWNER)
         machine = (old.get("Attachment") or {}).get("InstanceId")
         if machine and owner and owner == tags_of(new).get(OWNER):
+            plan = plan_of(owner, self.wished)
+            successor.refuse_unless_startable(str(machine), plan, to, self.endpoints)
             notice(f"{machine} is ended now: the address leaves its interface {holder} for {to}")
             end(ec2, str(machine), holder)
 

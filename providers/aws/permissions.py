@@ -92,6 +92,7 @@ ACTIONS: dict[str, Grants] = {
     "ssm:GetCommandInvocation": _LOOK,
     "ssm:ListCommands": _LOOK,
     "ssm:GetParameter": {"parameter": If.ALWAYS},
+    "sts:DecodeAuthorizationMessage": _LOOK,
     "iam:SimulatePrincipalPolicy": {"principal": If.ALWAYS},
     # -- made, tagged by the call that makes it
     "ec2:AllocateAddress": {"elastic-ip": If.NEW},
@@ -199,18 +200,21 @@ EDITED_TAGS: dict[str, Grants] = {"ec2:CreateTags": ACTIONS["ec2:DeleteTags"]}
 RELEASE = frozenset({"ec2:ReleaseAddress"})
 """Left out of the policy unless asked for: gives an address up for ever."""
 
-ASKED_BY_PREFLIGHT_ALONE = frozenset(
+DISPENSABLE = frozenset(
     {
         "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeRegions",
         "iam:SimulatePrincipalPolicy",
         "servicequotas:GetAWSDefaultServiceQuota",
         "servicequotas:GetServiceQuota",
+        "sts:DecodeAuthorizationMessage",
     }
 )
-"""Denied these, preflight cannot ask; a run does without them."""
+"""A run does without them: it is told less, and preflight cannot ask."""
 
+LAUNCHING = ("ec2:RunInstances", "ec2:CreateTags", "iam:PassRole")
 MAKING: dict[str, tuple[str, ...]] = {
     "address": ("ec2:AllocateAddress", "ec2:AssociateAddress", "ec2:CreateTags"),
     "network": (
@@ -224,7 +228,8 @@ MAKING: dict[str, tuple[str, ...]] = {
         "ec2:CreateSecurityGroup",
         "ec2:CreateTags",
     ),
-    "host": ("ec2:CreateNetworkInterface", "ec2:RunInstances", "ec2:CreateTags", "iam:PassRole"),
+    "host": ("ec2:CreateNetworkInterface", *LAUNCHING),
+    "machine": LAUNCHING,  # of a host whose interface is there
     "role": ("iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"),
     "profile": ("iam:CreateInstanceProfile", "iam:TagInstanceProfile", "iam:AddRoleToInstanceProfile"),
     "secret": ("secretsmanager:CreateSecret", "secretsmanager:TagResource", "ssm:SendCommand"),

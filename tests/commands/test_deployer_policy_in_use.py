@@ -40,6 +40,7 @@ NOT_MADE_HERE = {
     "servicequotas:GetAWSDefaultServiceQuota": "only for a quota without a value of the account's own",
     "ssm:CancelCommand": "only for a command that outlives its deadline",
     "ssm:ListCommands": "only after an answer of SendCommand was lost",
+    "sts:DecodeAuthorizationMessage": "only for a refusal that EC2 encodes, as the sandbox does not",
 }
 
 

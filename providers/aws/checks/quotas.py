@@ -80,13 +80,17 @@ def _network(
     return _room(subject, quota, len(rows), 1, endpoints, advice)._replace(makes="network")
 
 
-def vcpus(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
-    """Whether the instance type exists, for our architecture, and its vCPUs fit beside those in use."""
+def vcpus(plan: Plan, endpoints: Endpoints, *, instead_of: str | None = None) -> Iterator[Finding]:
+    """Whether the instance type exists, for our architecture, and its vCPUs fit beside those in use.
+
+    instead_of: a machine that ends before, beside the stack's own.
+    """
     wanted, subject = plan.instance_type, f"instance type {plan.instance_type}"
     states = [{"Name": "instance-state-name", "Values": list(RUNNING)}]
     reservations = _pages(endpoints, "describe_instances", "Reservations", Filters=states)
     rows = [row for reservation in reservations for row in reservation["Instances"]]
-    ours = [row for row in rows if tags_of(row).get(OWNER) == plan.owner("host")]
+    owner = plan.owner("host")
+    ours = [row for row in rows if tags_of(row).get(OWNER) == owner or row["InstanceId"] == instead_of]
     if any(row["InstanceType"] == wanted for row in ours):
         yield fine(subject, "the host is of it already")
         return
