@@ -31,7 +31,8 @@ from commands.stack_state import StackState, stack_state
 from components.settings import SettingsError, read_settings
 from providers.aws import patience
 from providers.aws.failures import told
-from providers.aws.orphans import Fate, Orphan, orphans
+from providers.aws.fates import Fate, Orphan
+from providers.aws.orphans import orphans
 from providers.aws.plan import plan_of, wishes
 from providers.contract import NAMESPACE
 from providers.endpoints import Endpoints, endpoints_from

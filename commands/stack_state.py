@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commands.stack_config import NoStack
-from providers.aws.orphans import Recorded
+from providers.aws.fates import Recorded
 
 CREATING = "creating"
 LONGEST = timedelta(minutes=15)  # of one operation, from its first call to the last write of the state

@@ -19,9 +19,8 @@ orphan".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -29,6 +28,7 @@ from botocore.exceptions import ClientError
 from providers.aws import session
 from providers.aws.ending import ENDING, state_of
 from providers.aws.failures import is_gone
+from providers.aws.fates import Fate, Orphan, Recorded
 from providers.aws.instance import InstanceProvider
 from providers.aws.instance_profile import ProfileProvider
 from providers.aws.internet_gateway import GatewayProvider
@@ -62,39 +62,6 @@ from providers.aws.waiting import FRESH, removed
 from providers.endpoints import Endpoints
 
 TAKEN_OVER = "the next `up` takes it over if the program still asks for it"
-
-
-class Fate(Enum):
-    """What is to become of an object that no state knows."""
-
-    RELEASE = "release"
-    KEEP = "kept"
-    LEAVE = "left"
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a state tells. creating: the owners of the objects that a killed run was about to make.
-
-    begun: what is older than this, that run did not make; None where that is not known.
-    """
-
-    ids: frozenset[str] = frozenset()
-    owners: frozenset[str] = frozenset()
-    creating: frozenset[str] = frozenset()
-    begun: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Orphan:
-    """An object that the state does not know; `why` completes "it is released/kept/left, as ..."."""
-
-    kind: str
-    id: str
-    owner: str
-    fate: Fate
-    why: str
-    release: Callable[[], object] = field(repr=False, compare=False, default=lambda: None)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from providers.aws.orphans import Fate, Orphan, Recorded, orphans
+from providers.aws.fates import Fate, Orphan, Recorded
+from providers.aws.orphans import orphans
 from providers.aws.plan import plan_of
 from providers.endpoints import Endpoints
 from tests.faults.proxy import Proxy, answer
