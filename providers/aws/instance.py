@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 import pulumi
-from pulumi.dynamic import DiffResult, ReadResult
+from pulumi.dynamic import CheckResult, DiffResult, ReadResult
 from pydantic import Field, field_validator
 
 from providers.aws import preflight, session, successor
@@ -124,14 +124,21 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         "rootVolume",
     )
 
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """As every provider's; what is wanted is remembered until the machine before it is to end."""
+        result = super().check(olds, news)
+        if not result.failures and known(result.inputs):
+            successor.checked(str(result.inputs["owner"]), result.inputs)
+        return result
+
     def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """As every provider's; a request for AWS's current image does not replace a host that has it."""
         found = super().diff(id_, olds, news)
         if found.replaces == ["imageRequest"] and self._has_current_image(olds):
             notice(f"{_host(olds)} runs AWS's current image {olds.get('imageId')} already: it stays as it is")
             found = DiffResult(changes=True, replaces=[])
-        replaced = bool(found.replaces) and preflight.expects_to_make() and known(news)
-        successor.foresee(id_, news if replaced else None)
+        if preflight.expects_to_make():
+            successor.foresee(id_, news if found.replaces and known(news) else None)
         return found
 
     def _differs(self, name: str, olds: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -342,7 +349,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         return found
 
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
-        row, news = described(self.ec2, INSTANCE, id_), successor.foreseen(id_)
+        row, news = described(self.ec2, INSTANCE, id_), successor.foreseen(id_, str(recorded.get("owner")))
         if news is not None and row is not None and state_of(row) not in ENDING:
             self._refuse_unless_startable(id_, InstanceInputs.of(news))
         end(self.ec2, id_, str(recorded.get("networkInterfaceId") or ""))

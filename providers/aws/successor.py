@@ -29,20 +29,26 @@ from providers.endpoints import Endpoints
 from providers.errors import HostKept
 from providers.notices import notice
 
-_foreseen: dict[str, Mapping[str, Any]] = {}  # what replaces which machine, by its id
+_checked: dict[str, Mapping[str, Any]] = {}  # what the program wants, by its owner tag
+_replaced: dict[str, Mapping[str, Any] | None] = {}  # what takes which machine's place, by its id
+
+
+def checked(owner: str, news: Mapping[str, Any]) -> None:
+    """Remember what an engine had checked: it does so in no run that only removes."""
+    _checked[owner] = news
 
 
 def foresee(id_: str, news: Mapping[str, Any] | None) -> None:
-    """Remember that an object is to be replaced by one with these inputs; None: that it is not."""
-    if news is None:
-        _foreseen.pop(id_, None)
-    else:
-        _foreseen[id_] = news
+    """Remember that a machine is to be replaced by one with these inputs; None: that it is not."""
+    _replaced[id_] = news
 
 
-def foreseen(id_: str) -> Mapping[str, Any] | None:
-    """What is to take an object's place; None if it is only removed. An engine does not tell a delete."""
-    return _foreseen.get(id_)
+def foreseen(id_: str, owner: str) -> Mapping[str, Any] | None:
+    """What is to take a machine's place; None if it is only removed. An engine does not tell a delete.
+
+    A replacement by `--replace` or `state taint` is put to no diff: then what was checked counts.
+    """
+    return _replaced[id_] if id_ in _replaced else _checked.get(owner)
 
 
 def refuse_unless_startable(old: str, plan: Plan, interface_id: str, endpoints: Endpoints) -> None:

@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore import xform_name
 
 from commands.deployer_policy import LIMIT, Scope, deployer_policies, main, size
 from providers.aws.permissions import ACTIONS, ARNS, MAKING
@@ -121,8 +123,33 @@ class TestThePolicyCanBeUsed:
         assert told.count("\n") == 1
 
 
+SERVICES = {"service-quotas": "servicequotas"} | {
+    name: name for name in ("ec2", "iam", "secretsmanager", "ssm", "sts")
+}
+NOT_OF_A_STACK = {
+    "authorize_security_group_ingress": "no stack of this program opens a port; one of somebody's own may",
+    "attach_role_policy": "no stack of this program attaches a managed policy; one of somebody's own may",
+    "get_caller_identity": "AWS allows it to everybody",
+}
+
+
 class TestTheTable:
     """The policy, preflight and the sandbox's judgement all come from it."""
+
+    def test_every_call_in_the_code_is_in_it(self) -> None:
+        """A call on a rare path, such as reading EC2's refusal, is made in no run that a test watches."""
+        folders = (DOCS.parent / "providers", DOCS.parent / "commands")
+        text = "".join(file.read_text() for folder in folders for file in folder.rglob("*.py"))
+        names = set(re.findall(r"(?:\.|\")([a-z]+(?:_[a-z0-9]+)+)\b", text))
+        actions: dict[str, set[str]] = {}
+        session = botocore.session.get_session()
+        for service, prefix in SERVICES.items():
+            for operation in session.get_service_model(service).operation_names:
+                actions.setdefault(xform_name(operation), set()).add(f"{prefix}:{operation}")
+        made = names & actions.keys()
+        assert {name for name in made if not actions[name] & ACTIONS.keys()} == set(NOT_OF_A_STACK)
+        called = {action for name in made for action in actions[name]}
+        assert set(ACTIONS) - called == {"iam:PassRole"}  # asked for beside a call, and none of its own
 
     def test_every_resource_has_its_arn(self) -> None:
         assert {kind for grants in ACTIONS.values() for kind in grants} == set(ARNS)
