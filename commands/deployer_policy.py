@@ -21,7 +21,7 @@ from providers.aws.ownership import BORROWED_BY
 from providers.aws.permissions import (
     ACTIONS,
     ARNS,
-    ASKED_BY_PREFLIGHT_ALONE,
+    DISPENSABLE,
     EDITED_TAGS,
     RELEASE,
     If,
@@ -93,7 +93,7 @@ def deployer_policies(
     left_out = frozenset() if release else RELEASE
     allowed = {action for action in ACTIONS if action not in left_out}
     if read_only:
-        allowed = {a for a in allowed if LOOKS.match(a) and a not in (VALUES | ASKED_BY_PREFLIGHT_ALONE)}
+        allowed = {a for a in allowed if LOOKS.match(a) and a not in (VALUES | DISPENSABLE)}
     statements = _statements(scope, allowed)
     if not read_only:
         statements += _brought(scope)
@@ -130,6 +130,8 @@ def _brought(scope: Scope) -> list[Statement]:
         made.append(_statement(["ec2:AssociateAddress", "ec2:DisassociateAddress"], address, {}))
         marker = {"ForAllValues:StringEquals": {"aws:TagKeys": [BORROWED_BY]}}
         made.append(_statement(["ec2:CreateTags", "ec2:DeleteTags"], address, marker))
+        # one of ours, taken over by another name of the host
+        made.append(_statement(["ec2:CreateTags"], address, conditions(If.STAYS_OURS, scope.owner)))
     parts = [f"{ec2}vpc/{scope.vpc_id}"] if scope.vpc_id else []
     parts += [f"{ec2}subnet/{scope.subnet_id}"] if scope.subnet_id else []
     if parts:

@@ -5,15 +5,16 @@ Only names, ids and owner tags are looked at; secrets stay sealed, as they are e
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from commands.stack_config import NoStack
-from providers.aws.orphans import Recorded
+from providers.aws.fates import Recorded
 
 CREATING = "creating"
+LONGEST = timedelta(minutes=15)  # of one operation, from its first call to the last write of the state
 
 
 class _Model(BaseModel):
@@ -30,6 +31,12 @@ class _Resource(_Model):
         """The owner tag, or nothing."""
         owner = self.inputs.get("owner") or self.outputs.get("owner")
         return owner if isinstance(owner, str) else ""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """What it is by: an address that was got back has another id than the resource until a refresh."""
+        allocation = self.outputs.get("allocationId")
+        return frozenset({self.id, allocation if isinstance(allocation, str) else ""} - {""})
 
 
 class _Operation(_Model):
@@ -48,37 +55,42 @@ class _Deployment(_Model):
 
 
 class StackState(NamedTuple):
-    """pending: how many operations a killed run left. age: seconds since the state was last written."""
+    """pending: how many operations a killed run left. written: when, or None if the state does not say."""
 
     recorded: Recorded
     pending: int
-    age: float
+    written: datetime | None
+
+    def age(self, now: datetime | None = None) -> float:
+        """Seconds since the state was written; 0 where it does not say, as then it may have been just now."""
+        if self.written is None:
+            return 0.0
+        return max(((now or datetime.now(timezone.utc)) - self.written).total_seconds(), 0.0)
 
 
-def stack_state(deployment: Any, now: datetime | None = None) -> StackState:
+def stack_state(deployment: Any) -> StackState:
     """An exported deployment as what it says; NoStack if it is none."""
     try:
         state = _Deployment.model_validate(deployment)
     except ValidationError:
         raise NoStack("the exported state is not one that this program knows: use a newer version") from None
     resources, pending = state.resources or (), state.pending_operations or ()
+    written = _moment(state.manifest.time)
     recorded = Recorded(
-        ids=frozenset(one.id for one in resources if one.id),
+        ids=frozenset().union(*(one.ids for one in resources)),
         owners=frozenset(one.owner for one in resources if one.owner and one.id),
         creating=frozenset(
             one.resource.owner for one in pending if one.type == CREATING and one.resource.owner
         ),
+        begun=None if written is None else written - LONGEST,
     )
-    return StackState(recorded, len(pending), _age(state.manifest.time, now or datetime.now(timezone.utc)))
+    return StackState(recorded, len(pending), written)
 
 
-def _age(moment: str, now: datetime) -> float:
-    """Seconds since a time as states have it; 0 where there is none, as then it may have been just now."""
+def _moment(text: str) -> datetime | None:
+    """A time as states have it, whose fraction of a second may have nine digits; None if it is none."""
     try:
-        whole = datetime.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-        zone = moment[-6:]
-        if zone[0] in "+-" and zone != "+00:00":
-            whole = datetime.fromisoformat(f"{moment[:19]}{zone}")
+        zone = text[-6:] if text[-6] in "+-" else "+00:00"
+        return datetime.fromisoformat(f"{text[:19]}{zone}")
     except (ValueError, IndexError):
-        return 0.0
-    return max((now - whole).total_seconds(), 0.0)
+        return None

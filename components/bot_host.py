@@ -129,7 +129,11 @@ class BotHost(pulumi.ComponentResource):
             user_data=args.user_data,
             root_volume_gib=args.root_volume_gib,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.association, self.role]),
+            # said here too: a replacement by `--replace` or `state taint` is not put to the provider's diff,
+            # and would adopt the very machine that is ended after it
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self.association, self.role], delete_before_replace=True
+            ),
         )
         self.instance_id: pulumi.Output[str] = self.instance.instance_id
         self.register_outputs({"instanceId": self.instance_id})

@@ -11,6 +11,7 @@
     ├── AddressLost           the Elastic IP was released behind our back and cannot be had again
     ├── NetworkUnfit          a subnet brought along lets packets leave from elsewhere, or not at all
     ├── EndRefused            an instance that has to end is protected against it
+    ├── HostKept              an instance is not ended, as the one in its place could not start
     ├── HostAltered           the machine was changed in a way that only an outage undoes
     ├── LaunchFailed          EC2 took the launch and then gave the instance up
     ├── RunFolderRefused      (providers/run.py) a run cannot note what it is about to make
@@ -82,6 +83,10 @@ class NetworkUnfit(ProviderError):
 
 class EndRefused(ProviderError):
     """The instance has termination protection, which is not ours."""
+
+
+class HostKept(ProviderError):
+    """A replacement could not start, so what it would replace goes on."""
 
 
 class HostAltered(ProviderError):

@@ -35,8 +35,12 @@ def intended(owner: str, endpoints: Endpoints) -> Iterator[None]:
 
 
 def forget(owner: str, endpoints: Endpoints) -> None:
-    """Take a note away: its object was seen, or its create did certainly nothing."""
-    _note(owner, endpoints).unlink(missing_ok=True)
+    """Take a note away: its object was seen, or its create did certainly nothing.
+
+    One that a disk does not let go costs the next run a wait, and no object is given up for that.
+    """
+    with contextlib.suppress(OSError):
+        _note(owner, endpoints).unlink(missing_ok=True)
 
 
 def suspect(stack: str, endpoints: Endpoints, age: float = 0.0) -> None:

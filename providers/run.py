@@ -21,11 +21,12 @@ from providers.endpoints import Endpoints, sandbox_folder
 from providers.errors import ProviderError, StillBusy
 from providers.notices import notice
 
-PATIENCE = 120.0  # seconds for another run to end
+PATIENCE = 120.0  # seconds for another run to end, for all of this run's changes together
 LOOK = 0.2
 
 _turn = threading.Lock()
 _claims: dict[str, IO[bytes]] = {}
+_ends: dict[str, float] = {}  # of the patience with another run, by stack
 
 
 class RunFolderRefused(ProviderError):
@@ -74,7 +75,7 @@ def _claimed(stack: str, file: Path) -> IO[bytes]:
         claim = file.open("wb")
     except OSError as error:
         raise refused(file, error) from None
-    end = time.monotonic() + PATIENCE
+    end = _ends.setdefault(stack, time.monotonic() + PATIENCE)
     told = False
     while True:
         try:

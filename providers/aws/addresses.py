@@ -1,6 +1,6 @@
 """Finding, allocating and getting back Elastic IPs; whose they are is told by tags alone.
 
-Nothing here decides whether an address is wanted: that is providers/aws/elastic_ip.py.
+Nothing here decides which address is taken or let go: that is providers/aws/adoption.py and elastic_ip.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from providers.aws.failures import code_of, was_throttled
 from providers.aws.ownership import ADDRESS, BORROWED_BY, OWNER, Row, owned, tag_specification, tags_of
 from providers.aws.waiting import made_once
 from providers.errors import QuotaReached
+from providers.run import stack_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -41,6 +42,13 @@ def of_another_host(ec2: EC2Client, owner: str) -> Row | None:
     found: list[Row] = [dict(row) for row in rows if same_stack(holder_of(dict(row)), owner)]
     others = [row for row in found if holder_of(row) != owner]
     return min(others, key=lambda row: str(row["AllocationId"]), default=None)
+
+
+def unmarked(ec2: EC2Client, row: Row, owner: str) -> None:
+    """Take our marker off an address that was brought along, unless it serves another stack by now."""
+    marker = tags_of(row).get(BORROWED_BY, "")
+    if marker and stack_of(marker) == stack_of(owner):
+        ec2.delete_tags(Resources=[str(row["AllocationId"])], Tags=[{"Key": BORROWED_BY}])
 
 
 def holder_of(row: Row) -> str:

@@ -1,10 +1,10 @@
 """`aws:ElasticIp`: the one thing that must never be lost, since the exchange's whitelist names it.
 
-Two ways to have one. Ours: found by its owner tag, associated ones first, else allocated, in a call that is
-sent once. Brought along by the user (`allocationId`): it must be free or ours, gets our marker and nothing
-else, and is never released. Either way it is never replaced: no input leads to another address. It is
-released only by a delete, and only if `release` names its public address; without that, the component retains
-it on delete and the next create adopts it again.
+Two ways to have one. Ours: found by its owner tag, else allocated, in a call that is sent once. Brought along
+by the user (`allocationId`): it gets our marker and nothing else, and is never released. Which one is taken
+is judged in providers/aws/adoption.py. Either way it is never replaced: no input leads to another address. It
+is released only by a delete, and only if `release` names its public address; without that, the component
+retains it on delete and the next create adopts it again.
 
 An address that was released behind the stack's back is `lost`: it stays in the state, and an update asks AWS
 for the very same one (providers/aws/lost_address.py). The allocation id is another one then, so it is an
@@ -16,29 +16,27 @@ in a preview, and the whitelist with it.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from botocore.exceptions import ClientError
 from pulumi.dynamic import DiffResult, ReadResult
 from pydantic import Field
 
 from providers.aws import prices, session
-from providers.aws.addresses import (
-    allocated,
-    holder_of,
-    named,
-    of_another_host,
-    ours,
-    same_stack,
-)
+from providers.aws.addresses import allocated, named, ours, unmarked
+from providers.aws.adoption import adopted
+from providers.aws.failures import answer_was_lost
 from providers.aws.lost_address import Lost, got_back
 from providers.aws.ownership import ADDRESS, BORROWED_BY, OWNER, Row, described, tags_of
 from providers.aws.resource import AwsProvider, write_tags
 from providers.aws.waiting import FRESH, removed, wait_for
 from providers.contract import Inputs, Resource, known
-from providers.errors import AddressKept, NotFound, NotOurs
+from providers.errors import AddressKept, NotOurs, ProviderError, StillBusy
+from providers.intents import forget, intended, open_window
 from providers.notices import notice
 
 SURE = (0.5, 1.0, 1.5)  # seconds between looks until an address that is not seen counts as lost
@@ -80,42 +78,15 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
         return name != "lostAddress" and super()._differs(name, olds, wanted)
 
     def find(self, wanted: ElasticIpInputs) -> str | None:
-        if wanted.allocation_id is not None:
-            self._refuse_unless_free(wanted, wanted.allocation_id)
-            return wanted.allocation_id
-        found = self._find_ours(wanted.owner)
-        if found is not None:
-            return found
-        other = of_another_host(session.client("ec2", self.endpoints), wanted.owner)
-        if other is not None:
+        row = adopted(session.client("ec2", self.endpoints), wanted.owner, wanted.allocation_id)
+        public_ip = None if row is None else row["PublicIp"]
+        if wanted.release not in (None, public_ip):
             raise AddressKept(
-                f"{wanted.owner}: this stack has the address {other['PublicIp']} already, under the name "
-                f"{holder_of(other)}, and another one would not be on the whitelist: set cexio-bot:host "
-                "back; or destroy, which keeps the address, and set cexio-bot:allocationId to "
-                f"{other['AllocationId']}"
+                f"cexio-bot:releaseAddress names {wanted.release}, but {wanted.owner} has "
+                f"{public_ip or 'no address'}: nothing is allocated or released; "
+                "`pulumi config rm cexio-bot:releaseAddress`"
             )
-        return None
-
-    def _refuse_unless_free(self, wanted: ElasticIpInputs, allocation_id: str) -> None:
-        region = self.endpoints.region
-        row = described(session.client("ec2", self.endpoints), ADDRESS, allocation_id)
-        if row is None:
-            raise NotFound(
-                f"{allocation_id}: there is no such Elastic IP in {region} of this account: "
-                "see cexio-bot:allocationId and cexio-bot:region"
-            )
-        place = row.get("NetworkBorderGroup") or region
-        if row.get("Domain", "vpc") != "vpc" or place != region:
-            raise NotFound(
-                f"{allocation_id} ({row['PublicIp']}) is of {row.get('Domain')} in {place}, and a host in a "
-                f"VPC of {region} cannot have it: bring another Elastic IP, or none"
-            )
-        holder, used = holder_of(row), bool(row.get("AssociationId"))
-        if holder not in ("", wanted.owner) and (used or not same_stack(holder, wanted.owner)):
-            raise NotOurs(f"{allocation_id} serves {holder}: bring another Elastic IP, or none")
-        if not holder and used:
-            user = row.get("InstanceId") or row.get("NetworkInterfaceId")
-            raise NotOurs(f"{allocation_id} is in use by {user}: disassociate it there, or bring another one")
+        return None if row is None else str(row["AllocationId"])
 
     def make(self, wanted: ElasticIpInputs) -> str:
         once = session.client("ec2", self.endpoints, once=True)
@@ -129,7 +100,8 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
         if row is None:
             return None  # fresh and not seen yet: it was tagged by the call that made it
         there, allocation_id = tags_of(row), str(row["AllocationId"])
-        if _brought(row, before):
+        recorded = before if row["PublicIp"] == before.get("publicIp") else {}  # of this very one
+        if _brought(row, {**wanted.props(), **recorded}):
             self._refuse_release_of_another(wanted, "", "it was brought along: release it by hand")
             write_tags(ec2, allocation_id, there, {BORROWED_BY: wanted.owner}, ())
             return allocation_id
@@ -155,31 +127,46 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
             row = named(ec2, str(public_ip), str(recorded.get("owner") or ""))
         return row
 
-    def _regained(self, wanted: ElasticIpInputs, before: Mapping[str, Any]) -> Row | None:
+    def _regained(self, wanted: ElasticIpInputs, before: Mapping[str, Any]) -> Row:
         """A lost address again, or what takes its place if it was given up; else AddressLost."""
-        once, ec2 = session.client("ec2", self.endpoints, once=True), session.client("ec2", self.endpoints)
         lost = Lost(wanted.owner, str(before.get("publicIp") or ""), str(before.get("allocationId") or ""))
         given_up = wanted.lost_address == lost.public_ip
         other = wanted.allocation_id if wanted.allocation_id != lost.allocation_id else None
         if other is not None and given_up:
-            self._refuse_unless_free(wanted, other)
-            allocation_id = other
+            row = adopted(session.client("ec2", self.endpoints), wanted.owner, other) or {}
         elif before.get("brought"):
             raise lost.brought()
         else:
-            allocation_id = got_back(once, ec2, lost) or ""
-            if not allocation_id and not given_up:
-                raise lost.for_good()
-            if not allocation_id:
-                allocation_id = self._find_ours(wanted.owner) or self.make(wanted)
-        row = wait_for(lambda: described(ec2, ADDRESS, allocation_id), f"{allocation_id} to be seen", FRESH)
+            row = self._had_again(wanted, lost, given_up=given_up)
         if row["PublicIp"] != lost.public_ip:
-            lost.tell_of_the_new_one(f"{row['PublicIp']} ({allocation_id})")
+            lost.tell_of_the_new_one(f"{row['PublicIp']} ({row['AllocationId']})")
         return row
 
-    def _find_ours(self, owner: str) -> str | None:
-        row = ours(session.client("ec2", self.endpoints), owner)
-        return None if row is None else str(row["AllocationId"])
+    def _had_again(self, wanted: ElasticIpInputs, lost: Lost, *, given_up: bool) -> Row:
+        """The lost address, or a new one if it was given up; what a killed run asked for may be late."""
+        once, ec2 = session.client("ec2", self.endpoints, once=True), session.client("ec2", self.endpoints)
+
+        def seen() -> Row | None:
+            return named(ec2, lost.public_ip, lost.owner) or (ours(ec2, lost.owner) if given_up else None)
+
+        left = open_window(lost.owner, self.endpoints)
+        with contextlib.suppress(StillBusy):
+            if left:
+                return wait_for(seen, f"{lost.public_ip}, for which a run cut short may have asked,", left)
+        with intended(lost.owner, self.endpoints):
+            try:
+                allocation_id = got_back(once, ec2, lost)
+                if allocation_id is None and not given_up:
+                    raise lost.for_good()
+                if allocation_id is None:
+                    row = ours(ec2, lost.owner)
+                    allocation_id = self.make(wanted) if row is None else str(row["AllocationId"])
+            except (ClientError, ProviderError) as error:
+                if not answer_was_lost(error):
+                    forget(lost.owner, self.endpoints)
+                raise
+            there = allocation_id
+            return wait_for(lambda: described(ec2, ADDRESS, there), f"{there} to be seen", FRESH)
 
     def look(self, id_: str, recorded: Mapping[str, Any]) -> dict[str, Any] | None:
         row = self._there(id_, recorded)
@@ -219,14 +206,13 @@ class ElasticIpProvider(AwsProvider[ElasticIpInputs]):
         return ReadResult(outs["allocationId"], outs, found.inputs)
 
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
-        ec2, allocation_id = session.client("ec2", self.endpoints), _held(id_, recorded)
-        row = described(ec2, ADDRESS, allocation_id)
+        ec2 = session.client("ec2", self.endpoints)
+        row = self._there(id_, recorded)
         if row is None:
             return
-        there, public_ip = tags_of(row), row["PublicIp"]
+        allocation_id, there, public_ip = str(row["AllocationId"]), tags_of(row), row["PublicIp"]
         if _brought(row, recorded):
-            if BORROWED_BY in there:
-                ec2.delete_tags(Resources=[allocation_id], Tags=[{"Key": BORROWED_BY}])
+            unmarked(ec2, row, str(recorded.get("owner") or ""))
             return
         if recorded.get("release") != public_ip:
             raise AddressKept(
@@ -249,11 +235,11 @@ def _held(id_: str, recorded: Mapping[str, Any]) -> str:
 
 
 def _brought(row: Row, recorded: Mapping[str, Any]) -> bool:
-    """Whether the user brought the address: one of ours had the owner tag from its first moment."""
+    """Whether the user brought the address; while its tags do not show, what is recorded of it decides."""
     tags = tags_of(row)
     if OWNER in tags or BORROWED_BY in tags:
         return OWNER not in tags
-    return bool(recorded.get("brought", True))
+    return bool(recorded.get("brought", recorded.get("allocationId") == row["AllocationId"]))
 
 
 class ElasticIp(Resource, module="aws", name="ElasticIp"):

@@ -2,7 +2,8 @@
 
 Its id is the allocation's, as each move makes a new association id. An address is moved only from an
 interface of the same stack; one that serves something else is refused. A host that moves to another
-interface has its old machine ended before the address leaves it. EC2 wants the network's internet gateway
+interface has its old machine ended before the address leaves it. Taken off in the end, an address that was
+brought along loses our marker, and can be brought elsewhere. EC2 wants the network's internet gateway
 attached first, so the resource depends on it.
 """
 
@@ -15,10 +16,12 @@ import pulumi
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from providers.aws import prices, session
+from providers.aws import prices, session, successor
+from providers.aws.addresses import unmarked
 from providers.aws.ending import end
 from providers.aws.failures import is_gone
 from providers.aws.ownership import ADDRESS, BORROWED_BY, INTERFACE, OWNER, Row, described, tags_of
+from providers.aws.plan import plan_of
 from providers.aws.resource import AwsProvider
 from providers.aws.waiting import FRESH, code_in, persistently, removed, wait_for
 from providers.contract import Inputs, Resource
@@ -81,12 +84,15 @@ class AssocProvider(AwsProvider[AssocInputs]):
     def _end_old_host(self, ec2: EC2Client, holder: str, to: str) -> None:
         """End the machine on a host's earlier interface: it may not go on without the address.
 
-        An engine moves the address before it replaces the machine. Another host's machine is left alone.
+        An engine moves the address before it replaces the machine, so it is here that a machine which no
+        other could follow is let be. Another host's machine is left alone.
         """
         old, new = described(ec2, INTERFACE, holder) or {}, described(ec2, INTERFACE, to) or {}
         owner = tags_of(old).get(OWNER)
         machine = (old.get("Attachment") or {}).get("InstanceId")
         if machine and owner and owner == tags_of(new).get(OWNER):
+            plan = plan_of(owner, self.wished)
+            successor.refuse_unless_startable(str(machine), plan, to, self.endpoints)
             notice(f"{machine} is ended now: the address leaves its interface {holder} for {to}")
             end(ec2, str(machine), holder)
 
@@ -113,29 +119,33 @@ class AssocProvider(AwsProvider[AssocInputs]):
         }
 
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
-        there = self.look(id_, recorded)
-        if there is None or there["networkInterfaceId"] != recorded.get("networkInterfaceId"):
-            return
-        ec2 = session.client("ec2", self.endpoints)
-        removed(lambda: ec2.disassociate_address(AssociationId=there["associationId"]), FRESH)
-        self._say_what_stays(id_)
-
-    def _say_what_stays(self, allocation_id: str) -> None:
-        """A retained address never reaches its own provider's delete: here is where a destroy can say so."""
-        row = self._address(allocation_id)
+        ec2, row = session.client("ec2", self.endpoints), self._address(id_)
         if row is None:
             return
-        told = f"the address {row['PublicIp']} ({allocation_id}) is off its host and stays allocated, "
-        if OWNER not in tags_of(row):
-            notice(f"{told}as it is yours; it costs {prices.ADDRESS}, used or idle")
-            return
-        notice(
-            f"{told}{prices.ADDRESS}, used or idle: the next `pulumi up` adopts it, and the whitelist stays "
-            "right; only cexio-bot:releaseAddress, set to it and applied by an `up` before a destroy, lets go"
-        )
+        if row.get("AssociationId"):
+            if _holder(row, recorded) != recorded.get("networkInterfaceId"):
+                return
+            removed(lambda: ec2.disassociate_address(AssociationId=row["AssociationId"]), FRESH)
+            _say_what_stays(row)
+        if OWNER not in tags_of(
+            row
+        ):  # its own provider never hears of the end of an address that is retained
+            unmarked(ec2, row, str(recorded.get("owner") or ""))
 
     def _address(self, allocation_id: str) -> Row | None:
         return described(session.client("ec2", self.endpoints), ADDRESS, allocation_id)
+
+
+def _say_what_stays(row: Row) -> None:
+    """A retained address never reaches its own provider's delete: here is where a destroy can say so."""
+    told = f"the address {row['PublicIp']} ({row['AllocationId']}) is off its host and stays allocated, "
+    if OWNER not in tags_of(row):
+        notice(f"{told}as it is yours; it costs {prices.ADDRESS}, used or idle")
+        return
+    notice(
+        f"{told}{prices.ADDRESS}, used or idle: the next `pulumi up` adopts it, and the whitelist stays "
+        "right; only cexio-bot:releaseAddress, set to it and applied by an `up` before a destroy, lets go"
+    )
 
 
 def _passes(error: ClientError) -> bool:

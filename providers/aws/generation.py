@@ -89,6 +89,16 @@ def pin(ec2: EC2Client, interface: Row, wanted: Pin) -> None:
         _write(ec2, interface, {IMAGE: text})
 
 
+def image_to_start(
+    kept: Pin | None, image_id: str | None, request: str | None, architecture: str
+) -> str | None:
+    """The user's image, else the pinned one unless another was asked for, else None for AWS's current one."""
+    if image_id is not None or kept is None:
+        return image_id
+    asked = request not in (None, kept.request)
+    return kept.image_id if kept.architecture == architecture and not asked else None
+
+
 def _with_earlier(ec2: EC2Client, interface: Row) -> list[Row]:
     """The interface, and those of the same owner that an unfinished move has left."""
     owner = tags_of(interface).get(OWNER)

@@ -3,7 +3,8 @@
 IMDSv2 only, an encrypted disk, no key pair, no address but the interface's. A machine of ours that an earlier
 run launched with the same inputs is adopted; one with others is ended first. A stopped machine is started
 again by the next update, looser metadata settings are tightened in place; everything else that the program
-asks for is a replacement, and how long the host was down is told. What somebody else changed replaces nothing
+asks for is a replacement: the old one ends only for one that can start (providers/aws/successor.py), and how
+long the host was down is told. What somebody else changed replaces nothing
 (providers/aws/strays.py). User data counts by what it says, not by how it was packed. The image
 is pinned at the first launch; `imageRequest`, given anew, asks for AWS's current one.
 
@@ -17,16 +18,17 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 import pulumi
-from pulumi.dynamic import DiffResult, ReadResult
+from pulumi.dynamic import CheckResult, DiffResult, ReadResult
 from pydantic import Field, field_validator
 
-from providers.aws import session
+from providers.aws import preflight, session, successor
 from providers.aws.ending import ENDING, end, state_of, wait_until_ended
 from providers.aws.generation import (
     Pin,
     down_since,
     forget_outage,
     generation_of,
+    image_to_start,
     pin,
     pin_of,
     raise_generation,
@@ -44,6 +46,7 @@ from providers.aws.ownership import (
     tag_specification,
     tags_of,
 )
+from providers.aws.plan import plan_of
 from providers.aws.resource import Ec2Provider, OwnedInputs
 from providers.aws.strays import give_profile, is_protected, profile_of, refuse_strays, strays
 from providers.aws.tokens import client_token
@@ -121,12 +124,21 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         "rootVolume",
     )
 
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """As every provider's; what is wanted is remembered until the machine before it is to end."""
+        result = super().check(olds, news)
+        if not result.failures and known(result.inputs):
+            successor.checked(str(result.inputs["owner"]), result.inputs)
+        return result
+
     def diff(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """As every provider's; a request for AWS's current image does not replace a host that has it."""
         found = super().diff(id_, olds, news)
         if found.replaces == ["imageRequest"] and self._has_current_image(olds):
             notice(f"{_host(olds)} runs AWS's current image {olds.get('imageId')} already: it stays as it is")
-            return DiffResult(changes=True, replaces=[])
+            found = DiffResult(changes=True, replaces=[])
+        if preflight.expects_to_make():
+            successor.foresee(id_, news if found.replaces and known(news) else None)
         return found
 
     def _differs(self, name: str, olds: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -148,15 +160,28 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
     def find(self, wanted: InstanceInputs) -> str | None:
         """Adopt the machine of an earlier run with these inputs; end any other of this owner."""
         launch = self._launch(wanted, generation_of(self._interface(wanted.network_interface_id)))
-        adopted = None
-        for row in owned(self.ec2, INSTANCE, wanted.owner):
-            if state_of(row) in ENDING:
-                wait_until_ended(self.ec2, row["InstanceId"])
-            elif tags_of(row).get(LAUNCH) == launch and adopted is None:
-                adopted = str(row["InstanceId"])
-            else:
-                end(self.ec2, row["InstanceId"], wanted.network_interface_id)
+        rows = owned(self.ec2, INSTANCE, wanted.owner)
+        alive = {str(row["InstanceId"]): row for row in rows if state_of(row) not in ENDING}
+        adopted = next((id_ for id_, row in alive.items() if tags_of(row).get(LAUNCH) == launch), None)
+        for row in rows:
+            id_ = str(row["InstanceId"])
+            if id_ not in alive:
+                wait_until_ended(self.ec2, id_)
+            elif id_ != adopted:
+                if adopted is None:
+                    self._refuse_unless_startable(id_, wanted)
+                end(self.ec2, id_, wanted.network_interface_id)
         return adopted
+
+    def _refuse_unless_startable(self, old: str, wanted: InstanceInputs) -> None:
+        """HostKept where the machine that is wanted could not take a living one's place."""
+        settled = {
+            "instance_type": wanted.instance_type,
+            "image_id": wanted.image_id,
+            "refresh_image": wanted.image_request,
+        }
+        plan = plan_of(wanted.owner, self.wished).model_copy(update=settled)
+        successor.refuse_unless_startable(old, plan, wanted.network_interface_id, self.endpoints)
 
     def make(self, wanted: InstanceInputs) -> str:
         interface = self._interface(wanted.network_interface_id)
@@ -196,12 +221,9 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         return bool(told == interface_id)
 
     def _image(self, wanted: InstanceInputs, interface: Row) -> Image:
-        """The user's image, else the pinned one unless another was asked for, else AWS's; then pinned."""
-        image_id, kept = wanted.image_id, pin_of(self.ec2, interface)
-        if image_id is None and kept is not None:
-            asked = wanted.image_request not in (None, kept.request)
-            fits = kept.architecture == wanted.architecture and not asked
-            image_id = kept.image_id if fits else None
+        """The image to start from, pinned."""
+        kept = pin_of(self.ec2, interface)
+        image_id = image_to_start(kept, wanted.image_id, wanted.image_request, wanted.architecture)
         image = image_for(self.endpoints, wanted.architecture, image_id)
         pin(self.ec2, interface, Pin(image.id, wanted.architecture, wanted.image_request))
         return image
@@ -327,6 +349,9 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
         return found
 
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
+        row, news = described(self.ec2, INSTANCE, id_), successor.foreseen(id_, str(recorded.get("owner")))
+        if news is not None and row is not None and state_of(row) not in ENDING:
+            self._refuse_unless_startable(id_, InstanceInputs.of(news))
         end(self.ec2, id_, str(recorded.get("networkInterfaceId") or ""))
 
     def _interface(self, id_: str) -> Row:

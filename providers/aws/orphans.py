@@ -4,19 +4,23 @@ EC2's objects are searched by tag; role, profile and secret by the names that th
 be asked by tag and the list of secrets lags by minutes. Something else than the state's own is
 
     released  if the killed run was making it, or the state has another one of that owner, and nothing uses it
-    kept      an address: let go only if the state has another one and this one is associated with nothing
+    kept      an address: let go only if the stack has another one of its own and this one is associated with
+              nothing; one that was lost, or brought along, is no other one
     left      whatever else: the next `up` takes it over, or a person decides
 
 So a search with the wrong state, or none, releases nothing: no killed run was making those objects, and the
-state has no others in their place. Looks and releases, and prints nothing. A fault of AWS is raised: what
-could not be asked is never "no orphan".
+state has no others in their place. A run that was killed while it took over what was there, its state having
+been lost before, made none of it: what serves a machine is left, and so is a machine older than that run.
+
+Looks and releases, and prints nothing. A fault of AWS is raised: what could not be asked is never "no
+orphan".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,6 +28,7 @@ from botocore.exceptions import ClientError
 from providers.aws import session
 from providers.aws.ending import ENDING, state_of
 from providers.aws.failures import is_gone
+from providers.aws.fates import Fate, Orphan, Recorded
 from providers.aws.instance import InstanceProvider
 from providers.aws.instance_profile import ProfileProvider
 from providers.aws.internet_gateway import GatewayProvider
@@ -59,35 +64,6 @@ from providers.endpoints import Endpoints
 TAKEN_OVER = "the next `up` takes it over if the program still asks for it"
 
 
-class Fate(Enum):
-    """What is to become of an object that no state knows."""
-
-    RELEASE = "release"
-    KEEP = "kept"
-    LEAVE = "left"
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What a state tells. creating: the owners of the objects that a killed run was about to make."""
-
-    ids: frozenset[str] = frozenset()
-    owners: frozenset[str] = frozenset()
-    creating: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Orphan:
-    """An object that the state does not know; `why` completes "it is released/kept/left, as ..."."""
-
-    kind: str
-    id: str
-    owner: str
-    fate: Fate
-    why: str
-    release: Callable[[], object] = field(repr=False, compare=False, default=lambda: None)
-
-
 @dataclass(frozen=True)
 class _Search:
     """One stack's search."""
@@ -119,7 +95,7 @@ class _Search:
 
     def unknown(self, kind: Kind) -> Iterator[tuple[str, str, Row]]:
         """Id, owner and row of each object of a kind that the state does not know."""
-        for row in owned_below(self.ec2, kind, f"{self.plan.names.owner('')}"):
+        for row in owned_below(self.ec2, kind, self.plan.names.owner("")):
             if row[kind.id] not in self.recorded.ids:
                 yield str(row[kind.id]), tags_of(row)[OWNER], row
 
@@ -128,6 +104,14 @@ class _Search:
         describe = getattr(self.ec2, kind.describe)
         rows = describe(Filters=[{"Name": filter_, "Values": [value]}])[kind.rows]
         return str(rows[0][kind.id]) if rows else None
+
+    def machine(self, filter_: str, values: Sequence[str]) -> str | None:
+        """The id of a machine that has not ended, filtered by what it stands on, or None."""
+        if not values:
+            return None
+        found = self.ec2.describe_instances(Filters=[{"Name": filter_, "Values": list(values)}])
+        rows = [row for one in found["Reservations"] for row in one["Instances"]]
+        return next((str(row["InstanceId"]) for row in rows if state_of(row) not in ENDING), None)
 
     def remover(self, provider: AwsProvider[Any], id_: str, **recorded: Any) -> Callable[[], object]:
         provider.endpoints = self.endpoints
@@ -148,13 +132,20 @@ def _instances(search: _Search) -> Iterator[Orphan]:
     for id_, owner, row in search.unknown(INSTANCE):
         if state_of(row) in ENDING:
             continue
-        if owner in search.recorded.creating:
+        if owner in search.recorded.creating and _launched_since(row, search.recorded.begun):
             interface = next((one["NetworkInterfaceId"] for one in row.get("NetworkInterfaces") or ()), "")
             remove = search.remover(InstanceProvider(), id_, networkInterfaceId=interface)
             yield search.judged("instance", id_, owner, lambda: None, remove)
         else:
             why = f"it may be at work, {state_of(row)}: the next `up` takes it over, or ends it first"
             yield Orphan("instance", id_, owner, Fate.LEAVE, why)
+
+
+def _launched_since(row: Row, begun: datetime | None) -> bool:
+    """Whether a machine was launched since; a restart renews its LaunchTime, but not its interface's."""
+    attached = [(one.get("Attachment") or {}).get("AttachTime") for one in row.get("NetworkInterfaces") or ()]
+    times = [time for time in (row.get("LaunchTime"), *attached) if time is not None]
+    return begun is not None and bool(times) and min(times) >= begun
 
 
 def _interfaces(search: _Search) -> Iterator[Orphan]:
@@ -171,12 +162,24 @@ def _network(search: _Search) -> Iterator[Orphan]:
         if owner in search.recorded.creating:
             foreign = None  # the association belongs to what was being made
         remove = search.remover(RouteTableProvider(), id_)
-        yield search.judged("route table", id_, owner, lambda foreign=foreign: foreign, remove)  # type: ignore[misc]
+        yield search.judged(
+            "route table",
+            id_,
+            owner,
+            lambda foreign=foreign, subnets=subnets: foreign or search.machine("subnet-id", subnets),  # type: ignore[misc]
+            remove,
+        )
     for id_, owner, row in search.unknown(GATEWAY):
         vpcs = [one["VpcId"] for one in row.get("Attachments") or ()]
-        user = None if owner in search.recorded.creating else next(iter(vpcs), None)
+        foreign = None if owner in search.recorded.creating else next(iter(vpcs), None)
         remove = search.remover(GatewayProvider(), id_)
-        yield search.judged("internet gateway", id_, owner, lambda user=user: user, remove)  # type: ignore[misc]
+        yield search.judged(
+            "internet gateway",
+            id_,
+            owner,
+            lambda foreign=foreign, vpcs=vpcs: foreign or search.machine("vpc-id", vpcs),  # type: ignore[misc]
+            remove,
+        )
     for kind, name, provider, of, filter_ in (
         (GROUP, "security group", SecurityGroupProvider(), INTERFACE, "group-id"),
         (SUBNET, "subnet", SubnetProvider(), INTERFACE, "subnet-id"),
@@ -198,15 +201,14 @@ def _identities(search: _Search) -> Iterator[Orphan]:
     profile = names.host_profile(host)
     found = _asked(lambda: iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"])
     if found is not None and _unknown(search, profile, found):
-        filters = [{"Name": "iam-instance-profile.arn", "Values": [found["Arn"]]}]
-
-        def machine() -> str | None:
-            sets = search.ec2.describe_instances(Filters=filters)["Reservations"]
-            rows = [row for one in sets for row in one["Instances"] if state_of(row) not in ENDING]
-            return str(rows[0]["InstanceId"]) if rows else None
-
-        remove = search.remover(ProfileProvider(), profile)
-        yield search.judged("instance profile", profile, tags_of(found)[OWNER], machine, remove)
+        arn, remove = str(found["Arn"]), search.remover(ProfileProvider(), profile)
+        yield search.judged(
+            "instance profile",
+            profile,
+            tags_of(found)[OWNER],
+            lambda: _machine_of(search, arn),
+            remove,
+        )
     role = names.host_role(host)
     found = _asked(lambda: iam.get_role(RoleName=role)["Role"])
     if found is not None and _unknown(search, role, found):
@@ -221,6 +223,14 @@ def _identities(search: _Search) -> Iterator[Orphan]:
             lambda: user,
             remove,
         )
+
+
+def _machine_of(search: _Search, profile_arn: str) -> str | None:
+    """The id of a machine that has an instance profile, or None."""
+    pages = search.ec2.get_paginator("describe_iam_instance_profile_associations").paginate()
+    rows = [row for page in pages for row in page["IamInstanceProfileAssociations"]]
+    of_it = [str(row["InstanceId"]) for row in rows if row["IamInstanceProfile"]["Arn"] == profile_arn]
+    return search.machine("instance-id", of_it)  # an association may outlive its machine
 
 
 def _secret(search: _Search) -> Iterator[Orphan]:
@@ -239,10 +249,12 @@ def _secret(search: _Search) -> Iterator[Orphan]:
 
 
 def _addresses(search: _Search) -> Iterator[Orphan]:
+    ours = owned_below(search.ec2, ADDRESS, search.plan.names.owner(""))
+    served = {tags_of(row)[OWNER] for row in ours if row["AllocationId"] in search.recorded.ids}
     for id_, owner, row in search.unknown(ADDRESS):
         subject = f"{row['PublicIp']} ({id_})"
-        if owner in search.recorded.owners and not row.get("AssociationId"):
-            why = f"the state has another address of {owner} and this one is associated with nothing"
+        if owner in served and not row.get("AssociationId"):
+            why = f"the stack has another address of {owner} and this one is associated with nothing"
 
             def release(id_: str = id_) -> None:
                 removed(lambda: search.ec2.release_address(AllocationId=id_), FRESH)

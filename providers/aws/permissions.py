@@ -24,6 +24,7 @@ class If(str, Enum):
     OURS = "the object has our owner tag"
     AT_CREATION = "a tag written by the call that creates an object of ours"
     TAGS_OF_OURS = "a tag of an object of ours, the owner tag excepted"
+    STAYS_OURS = "the owner tag of an object of ours, which stays ours"
     TO_EC2 = "a role handed to EC2"
     NOT_PUBLIC = "a secret's policy that lets nobody in by mistake"
     OUR_HOST = "the managed host has our owner tag"
@@ -91,6 +92,7 @@ ACTIONS: dict[str, Grants] = {
     "ssm:GetCommandInvocation": _LOOK,
     "ssm:ListCommands": _LOOK,
     "ssm:GetParameter": {"parameter": If.ALWAYS},
+    "sts:DecodeAuthorizationMessage": _LOOK,
     "iam:SimulatePrincipalPolicy": {"principal": If.ALWAYS},
     # -- made, tagged by the call that makes it
     "ec2:AllocateAddress": {"elastic-ip": If.NEW},
@@ -198,18 +200,21 @@ EDITED_TAGS: dict[str, Grants] = {"ec2:CreateTags": ACTIONS["ec2:DeleteTags"]}
 RELEASE = frozenset({"ec2:ReleaseAddress"})
 """Left out of the policy unless asked for: gives an address up for ever."""
 
-ASKED_BY_PREFLIGHT_ALONE = frozenset(
+DISPENSABLE = frozenset(
     {
         "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInstanceTypeOfferings",
         "ec2:DescribeInstanceTypes",
         "ec2:DescribeRegions",
         "iam:SimulatePrincipalPolicy",
         "servicequotas:GetAWSDefaultServiceQuota",
         "servicequotas:GetServiceQuota",
+        "sts:DecodeAuthorizationMessage",
     }
 )
-"""Denied these, preflight cannot ask; a run does without them."""
+"""A run does without them: it is told less, and preflight cannot ask."""
 
+LAUNCHING = ("ec2:RunInstances", "ec2:CreateTags", "iam:PassRole")
 MAKING: dict[str, tuple[str, ...]] = {
     "address": ("ec2:AllocateAddress", "ec2:AssociateAddress", "ec2:CreateTags"),
     "network": (
@@ -223,7 +228,8 @@ MAKING: dict[str, tuple[str, ...]] = {
         "ec2:CreateSecurityGroup",
         "ec2:CreateTags",
     ),
-    "host": ("ec2:CreateNetworkInterface", "ec2:RunInstances", "ec2:CreateTags", "iam:PassRole"),
+    "host": ("ec2:CreateNetworkInterface", *LAUNCHING),
+    "machine": LAUNCHING,  # of a host whose interface is there
     "role": ("iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"),
     "profile": ("iam:CreateInstanceProfile", "iam:TagInstanceProfile", "iam:AddRoleToInstanceProfile"),
     "secret": ("secretsmanager:CreateSecret", "secretsmanager:TagResource", "ssm:SendCommand"),
@@ -242,6 +248,10 @@ def conditions(on: If, owner: str) -> dict[str, dict[str, object]]:
         If.OURS: ours,
         If.AT_CREATION: {**new, "StringEquals": {"ec2:CreateAction": calls}},
         If.TAGS_OF_OURS: {**ours, "ForAllValues:StringNotEquals": {"aws:TagKeys": [OWNER, BORROWED_BY]}},
+        If.STAYS_OURS: {
+            "StringLike": {f"aws:RequestTag/{OWNER}": owner, f"aws:ResourceTag/{OWNER}": owner},
+            "ForAllValues:StringEquals": {"aws:TagKeys": [OWNER]},
+        },
         If.TO_EC2: {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
         If.NOT_PUBLIC: {"Bool": {"secretsmanager:BlockPublicPolicy": "true"}},
         If.OUR_HOST: {"StringLike": {f"ssm:resourceTag/{OWNER}": owner}},

@@ -37,6 +37,7 @@ class Plan(BaseModel):
     instance_type: str = INSTANCE_TYPE
     availability_zone: str | None = None
     image_id: str | None = None
+    refresh_image: str | None = None
     allocation_id: str | None = None
     vpc_id: str | None = None
     subnet_id: str | None = None

@@ -18,7 +18,7 @@ from typing import Any
 from providers.aws.checks import account, let_in, machine, quotas, taken
 from providers.aws.checks.finding import Finding, Outcome, found
 from providers.aws.checks.permitted import SUBJECT, permissions
-from providers.aws.permissions import ACTIONS, MAKING, RELEASE
+from providers.aws.permissions import ACTIONS, DISPENSABLE, MAKING, RELEASE
 from providers.aws.plan import Plan, plan_of
 from providers.endpoints import Endpoints
 from providers.errors import PreflightRefused
@@ -50,6 +50,11 @@ def expect_to_make() -> None:
     _done.add("making")
 
 
+def expects_to_make() -> bool:
+    """Whether the engine has asked for a check in this process: a delete may be half a replacement."""
+    return "making" in _done
+
+
 def passed(props: Mapping[str, Any], endpoints: Endpoints, wished: Mapping[str, str]) -> None:
     """Ask once in this process; PreflightRefused, with every refusal in one line, stops the run.
 
@@ -66,10 +71,11 @@ def passed(props: Mapping[str, Any], endpoints: Endpoints, wished: Mapping[str, 
         making, known = "making" in _done, "caller" in _done
         if known and not making:
             return
-        _done.update(("caller", "all") if making else ("caller",))
         findings = (
             inspected(plan_of(owner, wished), endpoints) if making else [account.identity(endpoints)[1]]
         )
+        # Only now: a fault on the way fails one resource, and the next one asks again.
+        _done.update(("caller", "all") if making else ("caller",))
         if not known and findings[0].outcome is Outcome.FINE:
             notice(f"AWS: {findings[0].text}, {endpoints.region}")
         refusals = [one.line for one in findings if one.outcome is Outcome.REFUSED]
@@ -103,7 +109,8 @@ def inspected(plan: Plan, endpoints: Endpoints, *, whole: bool = False) -> list[
             *(one for answer in pool.map(found, *zip(*chosen, strict=True)) for one in answer),
         ]
     missing = {one.makes for one in rest if one.makes}
-    actions = set(ACTIONS) - RELEASE if whole else {action for one in missing for action in MAKING[one]}
+    every = set(ACTIONS) - RELEASE - DISPENSABLE
+    actions = every if whole else {action for one in missing for action in MAKING[one]}
     allowed = found(SUBJECT, lambda: permissions(plan, endpoints, who, actions))
     return [first, *rest, *allowed]
 

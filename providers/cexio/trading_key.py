@@ -20,12 +20,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    UpdateResult,
+)
 from pydantic import Field
 
 from cexio.credentials import Credentials
 from cexio.judgement import Confirmation, Expectation, Judgement, Verdict
+from providers.aws import preflight
 from providers.aws.caller import account_of, refuse_other_account
+from providers.aws.plan import wishes
 from providers.aws.secret_versions import SecretGone, SecretUnreadable, SecretVersions
 from providers.aws.session import client
 from providers.cexio.key_outputs import (
@@ -41,7 +51,7 @@ from providers.cexio.key_outputs import (
 )
 from providers.cexio.offered_key import KeyNotAccepted, fingerprint, offered_key
 from providers.cexio.stored_key import as_text, from_text
-from providers.contract import Inputs, Provider, Resource
+from providers.contract import NAMESPACE, Inputs, Provider, Resource
 from providers.errors import ProviderError
 from providers.run import begin
 
@@ -79,9 +89,16 @@ class TradingKeyProvider(Provider):
     """Stages, proves, promotes. The id is the owner tag, as there is one key a host."""
 
     inputs = TradingKeyInputs
+    wished: Mapping[str, str]
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """As every provider's, and what preflight must know of the stack."""
+        super().configure(req)
+        self.wished = wishes(lambda name: req.config.get(f"{NAMESPACE}:{name}"))
 
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Put in where the exchange is and which key this run is about: the one offered, else the old one."""
+        preflight.expect_to_make()
         found: dict[str, Any] = {"endpoint": self.endpoints.cexio, "region": self.endpoints.region}
         try:
             key = offered_key(os.environ)
@@ -135,6 +152,7 @@ class TradingKeyProvider(Provider):
 
     def _settled(self, props: dict[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any]:
         begin(str(props["owner"]), self.endpoints)
+        preflight.passed(props, self.endpoints, self.wished)
         versions = self._versions(props)
         key = self._offered(props)
         if key is not None:

@@ -57,6 +57,17 @@ def decide(
     return Decision.ALLOWED if "Allow" in effects else Decision.IMPLICIT_DENY
 
 
+def condition_keys(documents: Sequence[str]) -> set[str]:
+    """The context keys that the documents' conditions ask for."""
+    return {
+        key
+        for document in documents
+        for statement in _list(json.loads(document).get("Statement", []))
+        for keys in statement.get("Condition", {}).values()
+        for key in keys
+    }
+
+
 def _applies(
     statement: Mapping[str, Any],
     action: str,

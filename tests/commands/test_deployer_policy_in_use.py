@@ -40,6 +40,7 @@ NOT_MADE_HERE = {
     "servicequotas:GetAWSDefaultServiceQuota": "only for a quota without a value of the account's own",
     "ssm:CancelCommand": "only for a command that outlives its deadline",
     "ssm:ListCommands": "only after an answer of SendCommand was lost",
+    "sts:DecodeAuthorizationMessage": "only for a refusal that EC2 encodes, as the sandbox does not",
 }
 
 
@@ -150,6 +151,29 @@ class TestOneActionLess:
         stopped = stack.up()
         assert f"may not {action}: allow what docs/deployer-policy.md lists" in stopped.output
         assert not any(stack.objects().values())
+
+
+class TestTheWayOutOfAnotherName:
+    """The refusal told an operator what to do, and preflight, then the policy, refused just that."""
+
+    def test_a_renamed_host_gets_the_same_address_by_the_words_of_the_refusal(self, stack: Stack) -> None:
+        iam, ec2 = stack.aws.client("iam"), stack.aws.client("ec2")
+        bind(iam, deployer_policies(SCOPE))
+        assert stack.up().status == 0
+        [before] = ec2.describe_addresses()["Addresses"]
+        id_ = before["AllocationId"]
+        refused = stack.up(host="other")
+        assert refused.status != 0
+        assert f"destroy, which keeps the address, and set cexio-bot:allocationId to {id_}" in refused.output
+        assert stack.destroy().status == 0
+        bind(iam, deployer_policies(SCOPE.model_copy(update={"allocation_id": id_})))
+        ran = stack.up(host="other", allocationId=id_)
+        assert ran.status == 0, ran.output
+        [after] = ec2.describe_addresses()["Addresses"]
+        assert (after["PublicIp"], after["AllocationId"]) == (before["PublicIp"], id_)
+        owners = [tag["Value"] for tag in after["Tags"] if tag["Key"] == "cexio-bot:owner"]
+        assert owners == ["cexio-bot/sandbox/address-other"]
+        stack.swept()
 
 
 class TestWhoOnlyLooks:

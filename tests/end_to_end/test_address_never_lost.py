@@ -312,3 +312,4 @@ class TestBroughtAlong:
         assert unchanged.status == 0, unchanged.output
         assert stack.destroy().status == 0
         assert address(stack)["AllocationId"] == id_
+        assert {tag["Key"] for tag in address(stack)["Tags"]} == {"cost-centre"}

@@ -6,12 +6,15 @@
 An undisturbed run names the calls and gives the census that every other run is held to. Then, for each call,
 moment and target: run until killed; recover as the messages say (run again; `make recover` where a lock asks
 for it); the next run must exit 0 with exactly that census, the same address, and nothing pending in the
-state. In the end `destroy` must leave nothing but the kept address and the secret in its recovery window.
+state. In the end `destroy` must leave nothing but the kept address and the secret in its recovery window;
+where the address is let go, not even that.
 
     up       from nothing; the address of each trial is released by the harness
     update   tags on everything and another role policy, to and fro, on one stack
     replace  another instance type, to and fro, on one stack
+    regain   of an address that somebody released: a refresh says so, `up` gets it back; on one stack
     destroy  of a whole stack
+    release  of a whole stack whose address `releaseAddress` names, applied by an `up` before
 
 Moments: `before` the call takes effect; `after` it did and before the answer; `late`: the call was on its way
 and takes effect LATE seconds after the kill, when the next run may be looking already.
@@ -37,12 +40,13 @@ from tests.faults.census import Census, difference
 from tests.faults.proxy import Call, Fate, Rule, kill_after, kill_before, kill_late
 from tests.faults.stack import Ran, Run, Stack
 
-PHASES = ("up", "update", "replace", "destroy")
+PHASES = ("up", "update", "replace", "regain", "destroy", "release")
 TARGETS = ("engine", "provider")
 MOMENTS = ("before", "after")
 LATE = 1.0
 HELD = ("currently locked", "pulumi cancel")
 BEFORE: dict[str, Any] = {"instanceType": "t4g.micro"}
+ON_ONE_STACK = ("update", "replace", "regain")  # by turns, with one destroy in the end
 AFTER: dict[str, dict[str, Any]] = {
     "update": {**BEFORE, "tags": {"team": "trading", "cost": "7"}},
     "replace": {"instanceType": "t4g.small"},
@@ -132,6 +136,13 @@ class Harness:
         if phase in ("up", "destroy"):
             self.plans["up", 0] = self._undisturbed(self._up("up", 0))
             self.plans["destroy", 0] = self._undisturbed(self.stack.start_destroy)
+        elif phase == "regain":
+            self._stand(phase, 0)
+            self._lose()
+            self.plans[phase, 0] = self._undisturbed(self._up(phase, 0))
+        elif phase == "release":
+            self._give_up()
+            self.plans[phase, 0] = self._undisturbed(self.stack.start_destroy)
         else:
             self._stand(phase, 0)
             for way in (0, 1):
@@ -165,16 +176,27 @@ class Harness:
         verdict = Verdict(trial)
         if trial.phase == "up":
             self._nothing()
-            self._killed(trial, verdict, self._up("up", 0))
+            self._killed(trial, verdict, self._up("up", 0), None)
             self._end(verdict)
         elif trial.phase == "destroy":
             self._stand("destroy", 0)
-            self._killed(trial, verdict, self.stack.start_destroy)
+            self._killed(trial, verdict, self.stack.start_destroy, self.stack.addresses())
             self._nothing()
+        elif trial.phase == "release":
+            self._give_up()
+            self._killed(trial, verdict, self.stack.start_destroy, [])
+            self._nothing()
+        elif trial.phase == "regain":
+            self._stand("regain", 0)
+            kept = self.stack.addresses()
+            self._lose()
+            self._killed(trial, verdict, self._up("regain", 0), kept)
+            self._way = 0 if verdict.good else None
         else:
             way = trial.way if trial.phase == "update" else (self._way or 0)
             self._stand(trial.phase, way)
-            self._killed(trial, verdict, self._up(trial.phase, 1 - way), way)
+            kept = self.stack.addresses()
+            self._killed(trial, verdict, self._up(trial.phase, 1 - way), kept, way)
             self._way = 1 - way if verdict.good else None
         verdict.seconds = time.monotonic() - began
         return verdict
@@ -187,10 +209,17 @@ class Harness:
         self._nothing()
         return verdict
 
-    def _killed(self, trial: Trial, verdict: Verdict, start: Callable[[], Run], way: int = 0) -> None:
+    def _killed(
+        self,
+        trial: Trial,
+        verdict: Verdict,
+        start: Callable[[], Run],
+        addresses: list[str] | None,
+        way: int = 0,
+    ) -> None:
+        """The kill and what follows; `addresses` are those that must be there then, None for any."""
         plan = self.plan(trial.phase, way)
         verdict.k = plan.calls.index(trial.call) + 1
-        address = self.stack.addresses()
         running: list[Run] = []
         self.stack.proxy.forget(self._rule(trial, verdict, running))
         running.append(start())
@@ -199,10 +228,14 @@ class Harness:
         if not verdict.reached:
             verdict.again = f"the call never came; exit {killed.status}"
             return
+        if trial.phase == "regain":
+            self._recover(verdict)
         self._recovered(verdict, start)
         verdict.diff = difference(plan.census, unnamed(self.stack.census()))
-        if trial.phase != "up" and self.stack.addresses() != address:
-            verdict.faults.append(f"the address changed: {address} to {self.stack.addresses()}")
+        if addresses is not None and self.stack.addresses() != addresses:
+            verdict.faults.append(f"the address changed: {addresses} to {self.stack.addresses()}")
+        if addresses and any(call.action == "ReleaseAddress" for call in self.stack.proxy.mutations()):
+            verdict.faults.append("the address was released on the way")
         if self.stack.state().get("pending_operations"):
             verdict.faults.append("operations are still pending")
 
@@ -224,16 +257,20 @@ class Harness:
     def _recovered(self, verdict: Verdict, start: Callable[[], Run]) -> None:
         """As a user would: run it again, and do what the message says."""
         ran = start().wait()
-        verdict.again = f"exit {ran.status}"
+        verdict.again += f"{', ' if verdict.again else ''}exit {ran.status}"
         if ran.status != 0 and all(word in ran.output for word in HELD):
-            recovered = self.stack.recover()
-            verdict.again = f"locked, recover {recovered.status}"
-            if recovered.status != 0:
-                verdict.faults.append(f"recover: {told(recovered)}")
+            verdict.again = "locked"
+            self._recover(verdict)
             ran = start().wait()
             verdict.again += f", exit {ran.status}"
         if ran.status != 0:
             verdict.faults.append(told(ran))
+
+    def _recover(self, verdict: Verdict) -> None:
+        recovered = self.stack.recover()
+        verdict.again += f"{', ' if verdict.again else ''}recover {recovered.status}"
+        if recovered.status != 0:
+            verdict.faults.append(f"recover: {told(recovered)}")
 
     # ---- Worlds ------------------------------------------------------------------------------------
 
@@ -257,6 +294,20 @@ class Harness:
         ran = self._up(phase, way)().wait()
         assert ran.status == 0, ran.output
         self._standing, self._way = phase, way
+
+    def _lose(self) -> None:
+        """Somebody releases the address, and a refresh says so."""
+        self.stack.lose_address()
+        ran = self.stack.refresh()
+        assert ran.status == 0, ran.output
+        assert "not there any more" in ran.output
+
+    def _give_up(self) -> None:
+        """A whole stack whose address is to go with it."""
+        self._stand("release", 0)
+        [address] = self.stack.addresses()
+        ran = self.stack.up(**BEFORE, releaseAddress=address)
+        assert ran.status == 0, ran.output
 
     def _end(self, verdict: Verdict) -> None:
         ran = self.stack.destroy()
@@ -321,7 +372,7 @@ def run_all(made: Harness, trials: Sequence[Trial], say: Callable[[str], None] =
         for trial in _interleaved(list(group)):
             verdicts.append(made.run(trial))
             say(line(verdicts[-1]))
-        if phase in AFTER:
+        if phase in ON_ONE_STACK:
             verdicts.append(made.finish(phase))
             say(line(verdicts[-1]))
     return verdicts

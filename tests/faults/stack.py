@@ -200,6 +200,15 @@ class Stack:
         rows = self.aws.client("ec2").describe_addresses()["Addresses"]
         return sorted(row["PublicIp"] for row in rows if row["AllocationId"] not in self._before["address"])
 
+    def lose_address(self) -> None:
+        """Release every address, as a clean-up script of somebody's would."""
+        ec2 = self.aws.client("ec2")
+        for row in ec2.describe_addresses()["Addresses"]:
+            if row["AllocationId"] not in self._before["address"]:
+                if "AssociationId" in row:
+                    ec2.disassociate_address(AssociationId=row["AssociationId"])
+                ec2.release_address(AllocationId=row["AllocationId"])
+
     def late_by(self, seconds: float) -> None:
         """Let AWS show new objects only after so many seconds, and let the runs know that it is no minute."""
         self.env["CEXIO_BOT_SANDBOX_WINDOW"] = str(seconds + 3)

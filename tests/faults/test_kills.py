@@ -61,6 +61,11 @@ class TestKills:
         assert bad(verdicts) == []
 
     @pytest.mark.long
+    def test_an_address_that_was_got_back_is_not_released_as_a_second_one(self, made: Harness) -> None:
+        """The state had its old id, so `recover` took the whitelisted address for a double."""
+        assert bad(run_all(made, [Trial("regain", "AllocateAddress#1", "after", "engine")])) == []
+
+    @pytest.mark.long
     def test_creates_that_are_seen_late_are_not_made_twice(self) -> None:
         """The run after the kill searched by tag, found nothing yet, and allocated a second address."""
         with harness(visibility=LATE) as late:

@@ -35,6 +35,7 @@ time.sleep(60)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.setattr(run, "_claims", {})
+    monkeypatch.setattr(run, "_ends", {})
     return tmp_path
 
 
@@ -73,6 +74,26 @@ class TestTheClaim:
         monkeypatch.setattr(run, "PATIENCE", 0.3)
         with pytest.raises(StillBusy, match="cexio-bot/dev: another run"):
             run.begin(OWNER, HERE)
+
+    def test_its_patience_is_one_for_all_of_its_changes(
+        self, other_run: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Four creates at once waited two minutes each, one after the other."""
+        monkeypatch.setattr(run, "PATIENCE", 0.3)
+        with pytest.raises(StillBusy):
+            run.begin(OWNER, HERE)
+        monkeypatch.setattr(run, "PATIENCE", 3600.0)
+        refused: list[StillBusy] = []
+
+        def begin_another() -> None:
+            with pytest.raises(StillBusy) as error:
+                run.begin("cexio-bot/dev/gateway", HERE)
+            refused.append(error.value)
+
+        another = threading.Thread(target=begin_another, daemon=True)
+        another.start()
+        another.join(20)
+        assert refused
 
     @pytest.mark.parametrize(
         ("owner", "there"),
@@ -129,6 +150,20 @@ class TestIntents:
         assert 35 < intents.open_window(OWNER, HERE) <= 40
         assert 35 < intents.open_window("cexio-bot/dev/gateway", HERE) <= 40
         assert intents.open_window("cexio-bot/live/vpc", HERE) == 0
+
+    def test_what_is_known_of_the_stack_does_not_shorten_what_is_known_of_the_object(
+        self, home: Path
+    ) -> None:
+        self.note(home, time.time() - 10)
+        intents.suspect("cexio-bot/dev", HERE, age=50)
+        assert 45 < intents.open_window(OWNER, HERE) <= 50
+        assert 5 < intents.open_window("cexio-bot/dev/gateway", HERE) <= 10
+
+    def test_a_note_that_cannot_be_taken_away_costs_no_object(self, home: Path) -> None:
+        with intents.intended(OWNER, HERE):
+            (file,) = home.rglob("*.intent")
+            file.unlink()
+            file.mkdir()
 
     def note(self, home: Path, moment: float) -> Path:
         with pytest.raises(KeyError), intents.intended(OWNER, HERE):

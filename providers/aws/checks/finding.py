@@ -13,7 +13,7 @@ from typing import NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from providers.aws.failures import told
-from providers.aws.permissions import ASKED_BY_PREFLIGHT_ALONE
+from providers.aws.permissions import DISPENSABLE
 from providers.errors import AccessRefused, CredentialsRefused, ProviderError
 
 
@@ -60,7 +60,7 @@ def found(subject: str, check: Check) -> list[Finding]:
             seen.append(one)
     except (ClientError, BotoCoreError) as error:
         failure = told(error, subject)
-        needed = isinstance(failure, AccessRefused) and _action(error) not in ASKED_BY_PREFLIGHT_ALONE
+        needed = isinstance(failure, AccessRefused) and _action(error) not in DISPENSABLE
         if needed or isinstance(failure, CredentialsRefused):
             seen.append(refused(subject, str(failure)))
         else:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from providers.aws import session
+from providers.aws.adoption import AddressUnclear, adopted
 from providers.aws.checks.finding import Finding, fine, refused, unasked
 from providers.aws.failures import code_of
-from providers.aws.ownership import BORROWED_BY, OWNER, tags_of
+from providers.aws.ownership import OWNER, tags_of
 from providers.aws.plan import Plan
 from providers.endpoints import Endpoints
 
@@ -42,38 +43,20 @@ VCPUS = Quota("ec2", "L-1216C47A", "Running On-Demand Standard instances, in vCP
 
 def address(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     """An Elastic IP: the stack's own that was kept, one brought along, or room for another."""
-    rows = session.client("ec2", endpoints).describe_addresses()["Addresses"]
-    owner = plan.owner("address")
-    if plan.allocation_id is not None:
-        yield _brought(plan.allocation_id, owner, rows, endpoints.region)
+    ec2 = session.client("ec2", endpoints)
+    try:
+        row = adopted(ec2, plan.owner("address"), plan.allocation_id)
+    except AddressUnclear as error:
+        yield unasked("Elastic IP", f"which one the state has: {error}")
         return
-    ours = [row for row in rows if tags_of(row).get(OWNER) == owner]
-    if ours:
-        yield fine("Elastic IP", f"{ours[0].get('PublicIp')} is there and is adopted")
+    if row is not None:
+        what = "is brought along" if OWNER not in tags_of(row) else "is there and is adopted"
+        yield fine("Elastic IP", f"{row['PublicIp']} {what}")
         return
+    rows = ec2.describe_addresses()["Addresses"]
     counted = [row for row in rows if str(row.get("PublicIpv4Pool") or "amazon") == "amazon"]
     advice = "release one that nobody needs, or bring one along (cexio-bot:allocationId)"
     yield _room("Elastic IP", ADDRESSES, len(counted), 1, endpoints, advice)._replace(makes="address")
-
-
-def _brought(allocation_id: str, owner: str, rows: list[Any], region: str) -> Finding:
-    row = next((row for row in rows if row.get("AllocationId") == allocation_id), None)
-    if row is None:
-        return refused(
-            "Elastic IP",
-            f"there is no {allocation_id} in {region} of this account: see cexio-bot:allocationId and "
-            "cexio-bot:region",
-        )
-    tags = tags_of(row)
-    holder = tags.get(OWNER) or tags.get(BORROWED_BY)
-    if holder not in (None, owner):
-        return refused("Elastic IP", f"{allocation_id} serves {holder}: bring another one, or none")
-    if holder is None and row.get("AssociationId"):
-        user = row.get("InstanceId") or row.get("NetworkInterfaceId")
-        return refused(
-            "Elastic IP", f"{allocation_id} is in use by {user}: disassociate it, or bring another one"
-        )
-    return fine("Elastic IP", f"{allocation_id} ({row.get('PublicIp')}) is brought along")
 
 
 def vpc(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
@@ -97,13 +80,17 @@ def _network(
     return _room(subject, quota, len(rows), 1, endpoints, advice)._replace(makes="network")
 
 
-def vcpus(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
-    """Whether the instance type exists, for our architecture, and its vCPUs fit beside those in use."""
+def vcpus(plan: Plan, endpoints: Endpoints, *, instead_of: str | None = None) -> Iterator[Finding]:
+    """Whether the instance type exists, for our architecture, and its vCPUs fit beside those in use.
+
+    instead_of: a machine that ends before, beside the stack's own.
+    """
     wanted, subject = plan.instance_type, f"instance type {plan.instance_type}"
     states = [{"Name": "instance-state-name", "Values": list(RUNNING)}]
     reservations = _pages(endpoints, "describe_instances", "Reservations", Filters=states)
     rows = [row for reservation in reservations for row in reservation["Instances"]]
-    ours = [row for row in rows if tags_of(row).get(OWNER) == plan.owner("host")]
+    owner = plan.owner("host")
+    ours = [row for row in rows if tags_of(row).get(OWNER) == owner or row["InstanceId"] == instead_of]
     if any(row["InstanceType"] == wanted for row in ours):
         yield fine(subject, "the host is of it already")
         return

@@ -2,7 +2,8 @@
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
 A role is judged by its policies; the deployer may do everything unless policies bind him, as elsewhere in the
-sandbox.
+sandbox. As on AWS, the missing context values are those of all the policies, whatever was asked about
+(github.com/boto/boto3 issue 3111).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from moto.core.responses import ActionResult
 from sandbox.aws.cloud import ACCOUNT, DEPLOYER, role_documents
 from sandbox.aws.corrections.call import IamCall
 from sandbox.aws.held_deployer import deployers_documents
-from sandbox.aws.policy_evaluation import Decision, decide
+from sandbox.aws.policy_evaluation import Decision, condition_keys, decide
 
 
 class PolicySimulation(IamCall):
@@ -33,9 +34,14 @@ class PolicySimulation(IamCall):
             for entry in self._get_param("ContextEntries", [])
             if entry.get("ContextKeyValues")
         }
+        told = {key.lower() for key in context}
+        missing = sorted(key for key in condition_keys(documents or []) if key.lower() not in told)
         results = [
             _row(
-                action, resource, None if documents is None else decide(documents, action, resource, context)
+                action,
+                resource,
+                None if documents is None else decide(documents, action, resource, context),
+                missing,
             )
             for action in self._get_param("ActionNames", [])
             for resource in self._get_param("ResourceArns", []) or ["*"]
@@ -48,11 +54,11 @@ def _values(entry: dict[str, Any]) -> str | list[str]:
     return values if str(entry.get("ContextKeyType", "")).endswith("List") else values[0]
 
 
-def _row(action: str, resource: str, decision: Decision | None) -> dict[str, Any]:
+def _row(action: str, resource: str, decision: Decision | None, missing: list[str]) -> dict[str, Any]:
     return {
         "EvalActionName": action,
         "EvalResourceName": resource,
         "EvalDecision": (decision or Decision.ALLOWED).value,
         "MatchedStatements": [],
-        "MissingContextValues": [],
+        "MissingContextValues": missing,
     }

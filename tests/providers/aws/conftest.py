@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from providers.aws.caller import caller
+from providers.aws.checks.finding import Finding
+from providers.aws.plan import plan_of, wishes
+from providers.aws.preflight import inspected
+from providers.endpoints import Endpoints
+from tests.faults.proxy import Proxy
+from tests.providers.aws.asking import ADDRESSES, GATEWAYS, OWNER, VCPUS, VPCS, set_quota
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import Aws, endpoints_file
 
@@ -47,3 +56,44 @@ def own_stack(engine: Engine, aws: Aws) -> Iterator[World]:
     world = World(engine, aws)
     yield world
     world.take_down()
+
+
+@pytest.fixture(scope="module")
+def proxy(aws: Aws) -> Iterator[Proxy]:
+    made = Proxy(aws.url)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def asked(proxy: Proxy) -> Iterator[Any]:
+    """Preflight of a stack with some wishes, under a rule for its calls."""
+    caller.cache_clear()
+
+    def ask(rule: Any = None, region: str = "us-east-1", whole: bool = False, **wished: str) -> list[Finding]:
+        caller.cache_clear()
+        proxy.forget(rule)
+        endpoints = Endpoints(sandbox=True, region=region, aws=proxy.url, cexio=NO_EXCHANGE)
+        return inspected(plan_of(OWNER, wishes(wished.get)), endpoints, whole=whole)
+
+    yield ask
+    proxy.forget()
+
+
+@pytest.fixture
+def quota(aws: Aws) -> Iterator[Any]:
+    """Sets a quota of the account, for a test."""
+
+    yield partial(set_quota, aws)
+    for code, value in ((ADDRESSES, 5), (VPCS, 5), (GATEWAYS, 5), (VCPUS, 32)):
+        set_quota(aws, code, value)
+
+
+@pytest.fixture
+def deployer(aws: Aws) -> Iterator[Any]:
+    """Holds the deployer to a policy, for a test."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="deployer")
+    yield lambda text: iam.put_user_policy(UserName="deployer", PolicyName="p", PolicyDocument=text)
+    iam.delete_user_policy(UserName="deployer", PolicyName="p")
+    iam.delete_user(UserName="deployer")

@@ -53,6 +53,16 @@ class TestKept:
         assert "nothing is released" in said
         assert made.outs["publicIp"] in said
 
+    def test_a_release_that_is_done_allocates_no_other_while_it_is_still_asked_for(
+        self, own_stack: World
+    ) -> None:
+        """The next `up` took a new address that no `destroy` could be rid of."""
+        before = rows(own_stack)
+        inputs = own_stack.inputs("ElasticIp", release="203.0.113.7", retain=False)
+        said = own_stack.refusal(lambda: own_stack.create("ElasticIp", inputs))
+        assert "has no address: nothing is allocated or released" in said
+        assert rows(own_stack) == before
+
     def test_no_input_replaces_it(self, stack: World) -> None:
         made = stack.made("ElasticIp")
         news = {**made.inputs, "allocationId": "eipalloc-0123456789abcdef0"}
@@ -60,6 +70,17 @@ class TestKept:
         assert "never replaced" in said
         assert made.outs["publicIp"] in said
         assert stack.engine.diff(made.id, made.outs, {**made.inputs, "allocationId": UNKNOWN}) == (True, [])
+
+    def test_one_got_back_by_hand_since_is_the_one_that_is_released(self, own_stack: World) -> None:
+        made, ec2 = own_stack.made("ElasticIp"), own_stack.aws.client("ec2")
+        props = {**made.outs, "release": made.outs["publicIp"]}
+        tags = [{"Key": "cexio-bot:owner", "Value": made.outs["owner"]}]
+        release(own_stack, made.id)
+        ec2.allocate_address(
+            Address=made.outs["publicIp"], TagSpecifications=[{"ResourceType": "elastic-ip", "Tags": tags}]
+        )
+        own_stack.engine.delete(made.id, props)
+        assert made.outs["publicIp"] not in [row["PublicIp"] for row in rows(own_stack)]
 
     def test_an_address_that_lost_our_tag_is_not_released(self, own_stack: World) -> None:
         made = own_stack.made("ElasticIp")
@@ -73,12 +94,18 @@ class TestKept:
 class TestDoubled:
     """Two addresses of one owner: every run must take the same one, and the one that is in use."""
 
-    def test_the_associated_one_is_adopted_else_the_lowest_id(self, own_stack: World) -> None:
+    def test_the_one_in_use_is_adopted_and_of_idle_ones_none_unnamed(self, own_stack: World) -> None:
+        """The lowest id was taken, the whitelisted one then counted as a second one, and was released."""
         ec2, owner = own_stack.aws.client("ec2"), own_stack.owner("elasticip")
         tags = [{"ResourceType": "elastic-ip", "Tags": [{"Key": "cexio-bot:owner", "Value": owner}]}]
         ids = sorted(ec2.allocate_address(TagSpecifications=tags)["AllocationId"] for _ in range(2))
         inputs = own_stack.inputs("ElasticIp")
-        assert own_stack.create("ElasticIp", inputs).id == ids[0]
+        said = own_stack.refusal(lambda: own_stack.create("ElasticIp", inputs))
+        assert all(f"({id_})" in said for id_ in ids)
+        assert "set cexio-bot:allocationId to the one" in said
+        for id_ in ids:
+            named = own_stack.create("ElasticIp", {**inputs, "allocationId": id_})
+            assert (named.id, named.outs["brought"]) == (id_, False)
         own_stack.made("RouteTable")
         interface = own_stack.made("NetworkInterface").id
         link = ec2.associate_address(AllocationId=ids[1], NetworkInterfaceId=interface)["AssociationId"]
@@ -116,7 +143,7 @@ class TestBrought:
     def test_one_that_is_not_there_is_told_with_the_region(self, stack: World) -> None:
         inputs = stack.inputs("ElasticIp", allocationId="eipalloc-0123456789abcdef0")
         said = stack.refusal(lambda: stack.create("ElasticIp", inputs))
-        assert "no such Elastic IP in us-east-1" in said
+        assert "there is no eipalloc-0123456789abcdef0 in us-east-1" in said
 
     @pytest.mark.parametrize(
         ("row", "says"),
@@ -130,7 +157,7 @@ class TestBrought:
     ) -> None:
         # The sandbox has addresses of one kind and place alone.
         found = {"AllocationId": "eipalloc-1", "PublicIp": "203.0.113.7", **row}
-        monkeypatch.setattr("providers.aws.elastic_ip.described", lambda *_: found)
+        monkeypatch.setattr("providers.aws.adoption.described", lambda *_: found)
         provider = ElasticIpProvider()
         provider.endpoints = Endpoints(
             region="us-east-1", aws="http://127.0.0.1:9", cexio="http://127.0.0.1:9", sandbox=True
@@ -144,15 +171,49 @@ class TestBrought:
         said = own_stack.refusal(lambda: own_stack.create("ElasticIp", inputs))
         assert f"serves {stack.owner('elasticip')}" in said
 
-    def test_one_in_use_is_refused(self, own_stack: World) -> None:
+    def test_one_in_use_elsewhere_is_refused(self, own_stack: World) -> None:
         own_stack.made("RouteTable")
         address, ec2 = brought(own_stack), own_stack.aws.client("ec2")
-        interface = own_stack.made("NetworkInterface").id
+        theirs = {**own_stack.made("NetworkInterface").inputs, "owner": "cexio-bot/other/interface"}
+        interface = own_stack.create("NetworkInterface", theirs)
         id_ = address["AllocationId"]
-        link = ec2.associate_address(AllocationId=id_, NetworkInterfaceId=interface)["AssociationId"]
+        link = ec2.associate_address(AllocationId=id_, NetworkInterfaceId=interface.id)["AssociationId"]
         inputs = own_stack.inputs("ElasticIp", allocationId=id_)
-        assert interface in own_stack.refusal(lambda: own_stack.create("ElasticIp", inputs))
+        assert interface.id in own_stack.refusal(lambda: own_stack.create("ElasticIp", inputs))
         ec2.disassociate_address(AssociationId=link)
+        own_stack.engine.delete(interface.id, interface.outs)
+        release(own_stack, id_)
+
+    def test_one_on_our_own_host_may_have_lost_our_marker(self, own_stack: World) -> None:
+        own_stack.made("RouteTable")
+        id_, ec2 = brought(own_stack)["AllocationId"], own_stack.aws.client("ec2")
+        interface = own_stack.made("NetworkInterface").id
+        link = ec2.associate_address(AllocationId=id_, NetworkInterfaceId=interface)["AssociationId"]
+        made = own_stack.create("ElasticIp", own_stack.inputs("ElasticIp", allocationId=id_))
+        assert self.tags(own_stack, id_)["cexio-bot:borrowed-by"] == made.outs["owner"]
+        ec2.disassociate_address(AssociationId=link)
+        release(own_stack, id_)
+
+    def test_off_the_host_it_is_free_for_another_stack(self, stack: World, own_stack: World) -> None:
+        """Its marker stayed for ever, and no other stack could have the address."""
+        made, address = own_stack.made("ElasticIpAssociation"), brought(own_stack)
+        id_, public_ip = address["AllocationId"], address["PublicIp"]
+        inputs = own_stack.inputs("ElasticIp", allocationId=id_)
+        ip = own_stack.create("ElasticIp", inputs)
+        on = own_stack.create(
+            "ElasticIpAssociation", {**made.inputs, "allocationId": id_, "publicIp": public_ip}
+        )
+        own_stack.engine.delete(on.id, on.outs)
+        assert self.tags(own_stack, id_) == {"mine": "yes"}
+        marker = [{"Key": "cexio-bot:borrowed-by", "Value": ip.outs["owner"]}]
+        own_stack.aws.client("ec2").create_tags(Resources=[id_], Tags=marker)
+        news = stack.inputs("ElasticIp", owner=stack.owner("address-bot"), allocationId=id_)
+        said = stack.refusal(lambda: stack.create("ElasticIp", news))
+        assert f"--resources {id_} --tags Key=cexio-bot:borrowed-by" in said
+        own_stack.engine.delete(on.id, on.outs)  # killed between the two calls, and run again
+        there = stack.create("ElasticIp", news)
+        own_stack.engine.delete(on.id, on.outs)
+        assert self.tags(own_stack, id_)["cexio-bot:borrowed-by"] == there.outs["owner"]
         release(own_stack, id_)
 
     def test_our_own_one_named_again_stays_our_own(self, own_stack: World) -> None:

@@ -1,21 +1,20 @@
-"""A machine counts as ended when it is terminated, and not when EC2 does not find it for a moment."""
+"""providers/aws/ending.py: a machine ends once, its launch token spent before, and protection is heeded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 
-from tests.faults.proxy import Call, Fate, Proxy, answer
-from tests.providers.aws.conftest import NO_EXCHANGE
-from tests.providers.aws.world import Engine, World
-from tests.providers.sandbox_processes import Aws
-
-NOT_FOUND = (
-    "<Response><Errors><Error><Code>InvalidInstanceID.NotFound</Code><Message>The instance ID does not exist"
-    "</Message></Error></Errors><RequestID>r-1</RequestID></Response>"
-)
+from providers.aws.ending import end
+from providers.aws.generation import DOWN_SINCE, GENERATION
+from providers.aws.ownership import INSTANCE, INTERFACE, described, tags_of
+from providers.errors import EndRefused
+from tests.faults.proxy import Proxy
+from tests.providers.aws.world import World
+from tests.providers.sandbox_processes import REGION, Aws
 
 
 @pytest.fixture(scope="module")
@@ -25,58 +24,62 @@ def proxy(aws: Aws) -> Iterator[Proxy]:
     made.stop()
 
 
-@pytest.fixture(scope="module")
-def world(aws: Aws, proxy: Proxy) -> Iterator[World]:
-    named = {"awsEndpoint": proxy.url, "cexioEndpoint": NO_EXCHANGE, "sandbox": "true"}
-    config = {f"cexio-bot:{name}": value for name, value in named.items()}
-    engine = Engine(config, {"CEXIO_BOT_SANDBOX_PATIENCE": "0.2"})
-    made = World(engine, aws)
-    yield made
+@pytest.fixture
+def ec2(proxy: Proxy) -> Any:
     proxy.forget()
-    made.take_down()
-    engine.stop()
+    return boto3.client(
+        "ec2",
+        region_name=REGION,
+        endpoint_url=proxy.url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
 
 
-def unseen(times: int, *actions: str) -> Callable[[Call], Fate | None]:
-    """The instance is not found so many times by these calls."""
-    left = [times]
-
-    def rule(call: Call) -> Fate | None:
-        if call.action not in actions or not left[0]:
-            return None
-        left[0] -= 1
-        return answer(400, NOT_FOUND, {"Content-Type": "text/xml"})
-
-    return rule
+def sent(proxy: Proxy) -> list[str]:
+    return [call.action for call in proxy.mutations()]
 
 
-class TestNotFoundIsNotEnded:
-    """A look at a replica that lagged said "not found": the old bot ran on, and a second one was started."""
+def state(ec2: Any, id_: str) -> str:
+    return str((described(ec2, INSTANCE, id_) or {})["State"]["Name"])
 
-    def state(self, aws: Aws, id_: str) -> Any:
-        rows = aws.client("ec2").describe_instances(InstanceIds=[id_])["Reservations"]
-        return rows[0]["Instances"][0]["State"]["Name"]
 
-    def test_a_machine_that_was_not_seen_once_is_ended_all_the_same(
-        self, aws: Aws, proxy: Proxy, world: World
+class TestTheEnd:
+    """A launch token that outlived its machine brought yesterday's terminated one up as a success."""
+
+    def test_the_token_is_spent_before_the_machine_ends_and_only_once(
+        self, own_stack: World, ec2: Any, proxy: Proxy
     ) -> None:
-        made = world.made("Instance")
-        proxy.forget(unseen(1, "DescribeInstances"))
-        world.engine.delete(made.id, made.outs)
-        world.objects.pop("Instance")
-        assert proxy.sent("TerminateInstances") == 1
-        assert self.state(aws, made.id) == "terminated"
+        host, interface = own_stack.made("Instance").id, own_stack.made("NetworkInterface").id
+        before = tags_of(described(ec2, INTERFACE, interface) or {})
+        end(ec2, host, interface)
+        assert sent(proxy) == ["CreateTags", "TerminateInstances"]
+        assert state(ec2, host) == "terminated"
+        after = tags_of(described(ec2, INTERFACE, interface) or {})
+        assert int(after[GENERATION]) == int(before.get(GENERATION, "0")) + 1
+        assert DOWN_SINCE in after
+        proxy.forget()
+        end(ec2, host, interface)
+        assert sent(proxy) == []
 
-    def test_an_order_that_finds_nothing_is_given_again(self, aws: Aws, proxy: Proxy, world: World) -> None:
-        made = world.made("Instance")
-        proxy.forget(unseen(2, "DescribeInstances", "TerminateInstances"))
-        world.engine.delete(made.id, made.outs)
-        world.objects.pop("Instance")
-        assert proxy.sent("TerminateInstances") == 2
-        assert self.state(aws, made.id) == "terminated"
+    def test_one_that_nobody_knows_has_ended(self, ec2: Any, proxy: Proxy) -> None:
+        end(ec2, "i-0123456789abcdef0", "eni-0123456789abcdef0")
+        assert sent(proxy) == []
 
-    def test_one_that_stays_unseen_is_gone(self, proxy: Proxy, world: World) -> None:
-        made = world.made("Instance")
-        proxy.forget(unseen(1000, "DescribeInstances", "TerminateInstances"))
-        world.engine.delete(made.id, made.outs)
-        assert proxy.sent("DescribeInstances") > 3
+    def test_its_interface_may_be_gone(self, own_stack: World, ec2: Any, proxy: Proxy) -> None:
+        host = own_stack.made("Instance").id
+        end(ec2, host, "eni-0123456789abcdef0")
+        assert sent(proxy) == ["TerminateInstances"]
+        assert state(ec2, host) == "terminated"
+
+    def test_a_protected_one_goes_on_and_the_line_says_how_to_let_it_end(
+        self, own_stack: World, ec2: Any
+    ) -> None:
+        host, interface = own_stack.made("Instance").id, own_stack.made("NetworkInterface").id
+        ec2.modify_instance_attribute(InstanceId=host, DisableApiTermination={"Value": True})
+        with pytest.raises(EndRefused) as refused:
+            end(ec2, host, interface)
+        assert f"--instance-id {host} --no-disable-api-termination" in str(refused.value)
+        assert "\n" not in str(refused.value)
+        assert state(ec2, host) == "running"
+        ec2.modify_instance_attribute(InstanceId=host, DisableApiTermination={"Value": False})

@@ -149,7 +149,9 @@ class TestRefusals:
 
     def test_a_start_without_capacity_says_what_to_do(self, life: Life) -> None:
         assert "ec2:StartInstances was refused: InsufficientInstanceCapacity" in life.refusals["no capacity"]
-        assert "choose another instance type or availability zone" in life.refusals["no capacity"]
+        assert (
+            "set cexio-bot:instanceType or the availability zone to another" in life.refusals["no capacity"]
+        )
 
 
 class Mismatching:

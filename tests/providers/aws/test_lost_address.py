@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from providers.endpoints import Endpoints
+from providers.intents import intended
+from tests.providers.aws.conftest import NO_EXCHANGE
 from tests.providers.aws.world import Made, World
 from tests.providers.sandbox_processes import Aws
 
@@ -31,6 +37,17 @@ def out_of_reach(made: Made) -> Made:
     """The same state, had AWS given its address to somebody else."""
     gone = {"publicIp": NEVER_OURS, "allocationId": "eipalloc-0123456789abcdef0"}
     return Made(gone["allocationId"], made.inputs, {**made.outs, **gone, "lost": True})
+
+
+@pytest.fixture
+def late(aws: Aws) -> Iterator[Callable[[float], None]]:
+    """Lets AWS show new objects only after some seconds."""
+
+    def shown_after(seconds: float) -> None:
+        httpx.post(f"{aws.url}/_sandbox/visibility?seconds={seconds}", trust_env=False).raise_for_status()
+
+    yield shown_after
+    shown_after(0)
 
 
 @pytest.fixture
@@ -73,6 +90,28 @@ class TestLost:
         again = own_stack.engine.update(lost.id, lost.outs, lost.inputs)
         assert again == first
         assert len(rows(own_stack)) == 1
+
+    def test_what_a_killed_run_got_back_and_aws_shows_late_is_waited_for(
+        self,
+        own_stack: World,
+        lost: Made,
+        late: Callable[[float], None],
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """AWS refused to give it a second time, and the operator was told that it is gone for good."""
+        monkeypatch.setenv("CEXIO_BOT_SANDBOX_DIR", str(folder))
+        here = Endpoints(sandbox=True, region="us-east-1", aws=own_stack.aws.url, cexio=NO_EXCHANGE)
+        late(1.5)
+        tags_ = [{"Key": "cexio-bot:owner", "Value": lost.inputs["owner"]}]
+        back = own_stack.aws.client("ec2").allocate_address(
+            Address=lost.outs["publicIp"],
+            TagSpecifications=[{"ResourceType": "elastic-ip", "Tags": tags_}],
+        )["AllocationId"]
+        with contextlib.suppress(KeyboardInterrupt), intended(lost.inputs["owner"], here):
+            raise KeyboardInterrupt  # the kill
+        outs = own_stack.engine.update(lost.id, lost.outs, lost.inputs)
+        assert (outs["allocationId"], outs["publicIp"]) == (back, lost.outs["publicIp"])
 
     def test_one_got_back_by_hand_is_taken_for_what_it_is(self, own_stack: World, lost: Made) -> None:
         back = own_stack.aws.client("ec2").allocate_address(Address=lost.outs["publicIp"])
@@ -136,6 +175,18 @@ class TestGoneForGood:
         )  # killed before it was recorded
         assert list(rows(own_stack)) == [outs["allocationId"]]
         own_stack.aws.client("ec2").release_address(AllocationId=outs["allocationId"])
+
+    def test_one_that_is_brought_in_its_place_does_not_become_ours(self, own_stack: World) -> None:
+        """It got our owner tag, and with it the way to be released."""
+        made = out_of_reach(own_stack.made("ElasticIp"))
+        ec2 = own_stack.aws.client("ec2")
+        theirs = [{"ResourceType": "elastic-ip", "Tags": [{"Key": "mine", "Value": "yes"}]}]
+        other = ec2.allocate_address(TagSpecifications=theirs)["AllocationId"]
+        news = {**made.inputs, "lostAddress": NEVER_OURS, "allocationId": other}
+        outs = own_stack.engine.update(made.id, made.outs, news)
+        assert (outs["allocationId"], outs["brought"]) == (other, True)
+        assert set(tags(rows(own_stack)[other])) == {"mine", "cexio-bot:borrowed-by"}
+        ec2.release_address(AllocationId=other)
 
     def test_the_setting_alone_is_no_change(self, own_stack: World) -> None:
         made = own_stack.made("ElasticIp")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import urllib.request
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -12,78 +10,23 @@ from typing import Any
 
 import pytest
 
-from providers.aws.caller import caller
 from providers.aws.checks import account
-from providers.aws.checks.finding import Finding, Outcome
-from providers.aws.checks.permitted import permissions
-from providers.aws.permissions import ASKED_BY_PREFLIGHT_ALONE
-from providers.aws.plan import plan_of, wishes
-from providers.aws.preflight import inspected
-from providers.endpoints import Endpoints
+from providers.aws.checks.finding import Outcome
+from providers.aws.permissions import DISPENSABLE
 from tests.faults.proxy import Call, Fate, Proxy, answer
+from tests.providers.aws.asking import (
+    ADDRESSES,
+    DENIED_QUERY,
+    GATEWAYS,
+    OWNER,
+    VCPUS,
+    VPCS,
+    denied,
+    lines,
+)
 from tests.providers.aws.conftest import NO_EXCHANGE
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import Aws, endpoints_file
-
-OWNER = "cexio-bot/preflighted/address-bot"
-ADDRESSES, VPCS, GATEWAYS, VCPUS = "L-0263D0A3", "L-F678F1CE", "L-A4707A72", "L-1216C47A"
-DENIED_EC2 = (
-    "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>not authorized</Message></Error>"
-    "</Errors><RequestID>r-1</RequestID></Response>"
-)
-DENIED_QUERY = (
-    "<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error><RequestId>r-1</RequestId>"
-    "</ErrorResponse>"
-)
-DENIED_JSON = '{"__type": "AccessDeniedException", "message": "no"}'
-
-
-@pytest.fixture(scope="module")
-def proxy(aws: Aws) -> Iterator[Proxy]:
-    made = Proxy(aws.url)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def asked(proxy: Proxy) -> Iterator[Any]:
-    """Preflight of a stack with some wishes, under a rule for its calls."""
-    caller.cache_clear()
-
-    def ask(rule: Any = None, region: str = "us-east-1", **wished: str) -> list[Finding]:
-        caller.cache_clear()
-        proxy.forget(rule)
-        endpoints = Endpoints(sandbox=True, region=region, aws=proxy.url, cexio=NO_EXCHANGE)
-        return inspected(plan_of(OWNER, wishes(wished.get)), endpoints)
-
-    yield ask
-    proxy.forget()
-
-
-@pytest.fixture
-def quota(aws: Aws) -> Iterator[Any]:
-    """Sets a quota of the account, for a test."""
-
-    def set_(code: str, value: float) -> None:
-        address = f"{aws.url}/_sandbox/quota?code={code}&value={value}"
-        urllib.request.urlopen(urllib.request.Request(address, method="POST")).close()
-
-    yield set_
-    for code, value in ((ADDRESSES, 5), (VPCS, 5), (GATEWAYS, 5), (VCPUS, 32)):
-        set_(code, value)
-
-
-def lines(findings: list[Finding], outcome: Outcome) -> str:
-    return "\n".join(one.line for one in findings if one.outcome is outcome)
-
-
-def denied(call: Call) -> Fate:
-    """The answer to somebody who may not make a call."""
-    if call.service == "ec2":
-        return answer(403, DENIED_EC2)
-    if call.service in ("iam", "sts"):
-        return answer(403, DENIED_QUERY.format(code="AccessDenied"))
-    return answer(400, DENIED_JSON, {"Content-Type": "application/x-amz-json-1.1"})
 
 
 class TestEverythingAtOnce:
@@ -200,7 +143,7 @@ class TestCouldNotAsk:
     def test_what_preflight_alone_would_ask_is_open_when_it_may_not(self, asked: Any) -> None:
         def rule(call: Call) -> Fate | None:
             service = call.service
-            return denied(call) if f"{service}:{call.action}" in ASKED_BY_PREFLIGHT_ALONE else None
+            return denied(call) if f"{service}:{call.action}" in DISPENSABLE else None
 
         findings = asked(rule)
         assert not lines(findings, Outcome.REFUSED)
@@ -230,68 +173,6 @@ class TestCouldNotAsk:
     def test_nothing_more_is_asked_of_an_aws_that_does_not_answer(self, asked: Any, proxy: Proxy) -> None:
         found = asked(lambda call: Fate(effect=False, reset=True))
         assert [one.outcome for one in found] == [Outcome.UNASKED]
-
-
-def allowed_but(*actions: str) -> str:
-    """A policy that allows everything but some actions."""
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "NotAction": actions, "Resource": "*"}]}
-    )
-
-
-@pytest.fixture
-def deployer(aws: Aws) -> Iterator[Any]:
-    """Holds the deployer to a policy, for a test."""
-    iam = aws.client("iam")
-    iam.create_user(UserName="deployer")
-    yield lambda text: iam.put_user_policy(UserName="deployer", PolicyName="p", PolicyDocument=text)
-    iam.delete_user_policy(UserName="deployer", PolicyName="p")
-    iam.delete_user(UserName="deployer")
-
-
-class TestPermissions:
-    """A missing permission is found at the tenth object, by an administrator's working hours only."""
-
-    def test_every_action_that_is_missing_is_named_in_one_line(self, asked: Any, deployer: Any) -> None:
-        deployer(allowed_but("ec2:CreateVpc", "iam:PassRole"))
-        said = lines(asked(), Outcome.REFUSED)
-        assert "user/deployer may not ec2:CreateVpc, iam:PassRole: allow what" in said
-
-    def test_what_hangs_on_something_untold_is_open(self, asked: Any) -> None:
-        row = (
-            "<member><EvalActionName>iam:CreateRole</EvalActionName><EvalDecision>implicitDeny</EvalDecision>"
-            "<EvalResourceName>arn:aws:iam::123456789012:role/cexio-bot-preflighted-role-bot-us-east-1"
-            "</EvalResourceName><MissingContextValues><member>aws:MultiFactorAuthPresent</member>"
-            "</MissingContextValues></member>"
-        )
-        told = (
-            "<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated>"
-            f"<EvaluationResults>{row}</EvaluationResults></SimulatePrincipalPolicyResult>"
-            "</SimulatePrincipalPolicyResponse>"
-        )
-        fate = answer(200, told)
-        findings = asked(lambda call: fate if call.action == "SimulatePrincipalPolicy" else None)
-        assert not lines(findings, Outcome.REFUSED)
-        assert "cannot tell whether" in lines(findings, Outcome.UNASKED)
-        assert "may iam:CreateRole" in lines(findings, Outcome.UNASKED)
-
-    def test_an_emulator_is_sent_no_dry_run(self, asked: Any, proxy: Proxy) -> None:
-        asked(lambda call: denied(call) if call.action == "SimulatePrincipalPolicy" else None)
-        assert proxy.mutations() == []
-
-    def test_aws_itself_is_asked_by_dry_runs_where_the_simulator_is_not_allowed(
-        self, proxy: Proxy, deployer: Any, aws: Aws
-    ) -> None:
-        deployer(allowed_but("ec2:CreateVpc", "iam:SimulatePrincipalPolicy"))
-        caller.cache_clear()
-        proxy.forget()
-        endpoints = Endpoints(sandbox=True, region="us-east-1", aws=proxy.url, cexio=NO_EXCHANGE)
-        plan, actions = plan_of(OWNER, {}), {"ec2:CreateVpc", "ec2:AllocateAddress", "iam:CreateRole"}
-        before = len(aws.client("ec2").describe_addresses()["Addresses"])
-        found = list(permissions(plan, endpoints, caller(endpoints), actions, dry_runs=True))
-        assert [one.outcome for one in found] == [Outcome.FINE, Outcome.REFUSED, Outcome.UNASKED]
-        assert "a dry run of ec2:CreateVpc was refused" in found[1].line
-        assert len(aws.client("ec2").describe_addresses()["Addresses"]) == before
 
 
 class TestCredentials:

@@ -114,6 +114,8 @@ class World:
             made = self.objects.pop(resource, None)
             if made is None:
                 continue
+            if resource == "Instance":  # nothing is to take its place, whatever was checked since
+                self.engine.diff(made.id, made.outs, made.inputs)
             if resource == "ElasticIp":
                 made.outs["release"] = made.outs["publicIp"]
             self.engine.delete(made.id, made.outs)
