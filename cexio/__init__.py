@@ -4,6 +4,7 @@ Knows nothing of Pulumi or AWS. Nothing is imported here, so that a program that
 pays for that part alone:
 
     permissions   the guide's four permissions and the Spot levels, both ways
+    guide_steps   the guide's six steps, with the values to type in
     credentials   key and secret, shape-checked, never printed
     signing       the signature of REST and WebSocket, and the httpx.Auth that applies it
     errors        the error tree, by cause
