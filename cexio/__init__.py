@@ -6,6 +6,7 @@ when it is first asked for, so that a program that needs one part pays for that 
     permissions      the guide's four permissions and the Spot levels, both ways
     guide_steps      the guide's six steps, with the values to type in
     credentials      key and secret, shape-checked, never printed
+    offered_key      the key that is offered in a file or the environment
     signing          the signature of REST and WebSocket
     errors           the error tree, by cause; `failures` picks from it
     causes           what an answer means: a table of documented texts (causes.json)
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         CredentialsError,
         ExchangeFaultError,
         InvalidRequestError,
+        OfferedKeyError,
         OrderRejectedError,
         PermissionMissingError,
         RateLimitError,
@@ -66,6 +68,7 @@ __all__ = [
     "CredentialsError",
     "ExchangeFaultError",
     "InvalidRequestError",
+    "OfferedKeyError",
     "OrderRejectedError",
     "PermissionMissingError",
     "RateLimitError",

@@ -134,7 +134,9 @@ class Core:
             raise error_for(call.action, reading)
         try:
             return json.loads(
-                self._wire.text(raw), parse_float=Decimal if call.exact else None, parse_constant=_no_number
+                self._wire.text(raw).removeprefix("\ufeff"),
+                parse_float=Decimal if call.exact else None,
+                parse_constant=_no_number,
             )["data"]
         except (ValueError, KeyError):
             raise errors.UnclearAnswerError(

@@ -17,6 +17,7 @@
     ├── ExchangeFaultError        the exchange's own fault, maintenance, or a page instead of its API
     ├── UnclearAnswerError        the exchange said something that no source explains
     ├── TransportError            no answer: refused, timeout, tls, dns, cut, garbage, network
+    ├── OfferedKeyError           the key that is offered cannot be read, or is not shaped like one
     └── UnknownPermissionError    a name that is in neither vocabulary of permissions (a ValueError)
 
 Messages are one line and carry the exchange's text, bounded; never a key, secret or signature.
@@ -116,6 +117,10 @@ class TransportError(CexioError):
         super().__init__(message)
         self.fault = fault
         self.sent = sent
+
+
+class OfferedKeyError(CexioError):
+    """The key that is offered cannot be read, or is not shaped like a Spot key."""
 
 
 class UnknownPermissionError(CexioError, ValueError):

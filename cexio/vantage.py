@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import get_args
 
+from cexio.client import Raw, SpotClient
 from cexio.credentials import Credentials
 from cexio.errors import TransportError
 from cexio.measurement import MAX_TEXT, Answer, Fault, Measurement
 from cexio.probes import CLOCK, NOW_MS, Probe
 from cexio.rawtext import printable, shortened
-from cexio.transport import Transport
-from cexio.wire import Raw
 
 
 def ask(
@@ -37,7 +36,7 @@ def ask(
     answers: list[Answer] = []
     skew: float | None = None
     address = source_address
-    with Transport(
+    with SpotClient(
         base_url, credentials, source_address=source_address, timeout=timeout, proxy=proxy, now=now
     ) as client:
         for probe in plan:

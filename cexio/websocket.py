@@ -52,16 +52,20 @@ def login(
     source_address: str | None = None,
     timeout: float = 10.0,
     now: Callable[[], float] = time.time,
+    spoilt: bool = False,
 ) -> Login:
-    """Logs in once and closes. Raises TransportError where no deciding frame comes in time."""
+    """Logs in once and closes. Raises TransportError where no deciding frame comes in time.
+
+    spoilt: signs wrongly on purpose, to learn whether the exchange knows the key at all.
+    """
     deadline = time.monotonic() + timeout
     url = _url(base_url)
-    request, signature = _request(credentials, int(now()))
+    request, signature = _request(credentials, int(now()), spoilt=spoilt)
     try:
         own = _ipv4_socket(url, source_address, timeout)
         with connect(url, sock=own, **_settings(timeout)) as connection:
             text = _carried_out(connection, _talk(request), deadline)
-    except InvalidStatus as refused:
+    except (InvalidStatus, ValueError) as refused:
         return _turned_away(refused, signature)
     except (WebSocketException, OSError, EOFError) as error:
         raise _lost(error) from None
@@ -75,13 +79,14 @@ async def async_login(
     source_address: str | None = None,
     timeout: float = 10.0,
     now: Callable[[], float] = time.time,
+    spoilt: bool = False,
 ) -> Login:
     """The same without blocking the event loop (asyncio)."""
     url = _url(base_url)
-    request, signature = _request(credentials, int(now()))
+    request, signature = _request(credentials, int(now()), spoilt=spoilt)
     try:
         text = await asyncio.wait_for(_converse(url, request, source_address, timeout), timeout)
-    except InvalidStatus as refused:
+    except (InvalidStatus, ValueError) as refused:
         return _turned_away(refused, signature)
     except asyncio.TimeoutError:
         raise _lost(TimeoutError()) from None
@@ -176,17 +181,23 @@ def _url(base_url: str) -> str:
     return f"{'wss' if scheme == 'https' else 'ws'}://{rest}{PATH}"
 
 
-def _request(credentials: Credentials, stamp: int) -> tuple[str, str]:
+def _request(credentials: Credentials, stamp: int, *, spoilt: bool) -> tuple[str, str]:
     """The frame to say, and its signature."""
     key = credentials.key.get_secret_value()
-    signature = websocket_signature(credentials.secret.get_secret_value(), stamp, key)
+    secret = credentials.secret.get_secret_value()
+    signature = websocket_signature(secret[::-1] + "?" if spoilt else secret, stamp, key)
     auth = {"key": key, "signature": signature, "timestamp": stamp}
     return json.dumps({"e": "auth", "auth": auth}), signature
 
 
-def _turned_away(refused: InvalidStatus, signature: str) -> Login:
-    body = refused.response.body or b""
-    return Login(refused.response.status_code, body.decode("utf-8", "replace"), signature)
+def _turned_away(refused: BaseException, signature: str) -> Login:
+    """A page instead of the upgrade. A redirect is not followed on our own socket: the library says so with
+    a ValueError."""
+    answer = refused if isinstance(refused, InvalidStatus) else refused.__cause__
+    if not isinstance(answer, InvalidStatus):
+        raise TransportError("WebSocket login: no answer (garbage)", fault="garbage") from None
+    body = answer.response.body or b""
+    return Login(answer.response.status_code, body.decode("utf-8", "replace"), signature)
 
 
 def _lost(error: BaseException) -> TransportError:

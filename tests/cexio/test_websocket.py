@@ -18,7 +18,7 @@ from websockets.sync.server import ServerConnection, serve
 from cexio.credentials import Credentials
 from cexio.errors import TransportError
 from cexio.websocket import async_login, login
-from tests.cexio.tiny_exchange import FAULTS, closed_port, tiny_exchange
+from tests.cexio.tiny_exchange import FAULTS, closed_port, http, tiny_exchange
 from tests.host.in_process import run_probe
 
 KEY, SECRET = "canary-key-0123456789", "canary/secret+0123456789=="
@@ -147,6 +147,14 @@ class TestALoginWithoutAnAnswerIsSilence:
     def test_a_page_instead_of_the_upgrade_is_told_with_its_status(self, way: Any) -> None:
         with tiny_exchange({"ws": (403, "<html>challenge</html>")}) as server:
             assert way(server.base_url) == (403, "<html>challenge</html>")
+
+    @pytest.mark.parametrize("way", [by_client, by_async_client])
+    def test_a_redirect_is_not_followed(self, way: Any) -> None:
+        with tiny_exchange({"other": (500, "")}) as other:
+            moved = http(302, "moved", extra=f"Location: {other.base_url.replace('http', 'ws')}/other\r\n")
+            with tiny_exchange({"ws": moved}) as server:
+                assert way(server.base_url) == (302, "moved")
+            assert not other.seen
 
     @WAYS
     @pytest.mark.parametrize("name", ["hangs", "closes at once", "is no HTTP"])
