@@ -20,6 +20,8 @@ when it is first asked for, so that a program that needs one part pays for that 
     vantage          runs a plan from this process
     judgement        the models of a verdict
     verdicts         `judge`: measurements in, verdict out; pure
+    next_steps       what each cause means and what to do next
+    commands         those of `python -m cexio`: check, explain, steps
 """
 
 from __future__ import annotations
