@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cexio.budget import POINTS, UNSURE_S, Budget, Budgets, points_of
+from cexio.budget import POINTS, Budget, Budgets, points_of
 from cexio.credentials import Credentials
 
 ONE = Credentials(key="key-one-0123456789", secret="secret-one")
@@ -16,8 +17,8 @@ TWO = Credentials(key="key-two-0123456789", secret="secret-two")
 CALLS = st.lists(
     st.tuples(
         st.sampled_from(sorted(set(POINTS.values()))),
-        st.floats(0, 25),
-        st.floats(-UNSURE_S, UNSURE_S),
+        st.just(0) | st.floats(0, 25),
+        st.sampled_from([-2.0, 0.0, 2.0]) | st.floats(-2, 2),
     ),
     max_size=120,
 )
@@ -48,8 +49,14 @@ class TestTheExchangesOwnCountNeverPassesTheLimit:
         budget = Budget(10)
         assert budget.take(10, now) == 0
         wait = budget.take(points, now)
-        assert 0 < wait < 60 + 2 * UNSURE_S + 1
+        assert 0 < wait < 65
         assert budget.take(10, now + wait) == 0
+
+    @pytest.mark.parametrize(("first", "second"), [(59.0, 70.0), (30.0, 61.0), (59.0, 61.0), (61.0, 30.0)])
+    def test_near_the_turn_both_minutes_are_charged(self, first: float, second: float) -> None:
+        budget = Budget(10)
+        assert budget.take(10, first) == 0
+        assert budget.take(1, second) > 0
 
     def test_a_minute_is_used_whole(self) -> None:
         budget = Budget(200)

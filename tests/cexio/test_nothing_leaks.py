@@ -11,6 +11,7 @@ import pytest
 
 from cexio import errors
 from cexio.credentials import Credentials
+from cexio.transport import Transport
 from cexio.websocket import login
 from tests.cexio.both_clients import BOTH
 from tests.cexio.tiny_exchange import closed_port, http, tiny_exchange
@@ -41,6 +42,8 @@ class TestNothingLeaks:
                         error = raised.value
                         told += [repr(error), error.text, *traceback.format_exception(error)]
                     told += [repr(api), repr(CREDENTIALS)]
+            with Transport(server.base_url, CREDENTIALS, timeout=0.4) as transport:
+                told.append(repr(transport.send("private", "get_my_orders", b"{}")))
             signatures = {
                 headers["x-aggr-signature"] for _, headers, *_ in server.seen if "x-aggr-signature" in headers
             }
