@@ -13,7 +13,8 @@ when it is first asked for, so that a program that needs one part pays for that 
     client           every action, typed, blocking; `async_client` the same for asyncio
     call             how an action is written once for both; `actions` all of them, `answers` their models
     core             what both clients do with a call, sans I/O: `clock` and `budget` belong to it
-    wire             requests and answers as they are sent; `transport` and `async_transport` send them
+    wire             requests and answers as they are sent; `transport` and `async_transport` send them,
+                     `deadline` bounds the first
     websocket        one private login over WebSocket: the diagnosis that tells four causes apart
     probes           the plan of requests that proves a key without trading or moving anything
     measurement      answers to a plan, as taken from here or reported by the host's program

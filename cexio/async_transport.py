@@ -54,9 +54,9 @@ class AsyncTransport:
         return await self._exchange(self._wire.request(channel, action, body, self._now()))
 
     async def _exchange(self, request: Request) -> Raw:
-        receipt = Receipt(request, self._wire.timeout)
+        receipt = Receipt(request)
         try:
-            await asyncio.wait_for(self._receive(request, receipt), 2 * self._wire.timeout)
+            await asyncio.wait_for(self._receive(request, receipt), self._wire.longest_s)
             return receipt.whole()
         except (*FAULTS, asyncio.TimeoutError) as error:
             raise receipt.lost(error) from None

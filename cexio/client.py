@@ -37,7 +37,7 @@ class SpotClient(Transport, AccountActions, OrderActions, FundsActions, MarketAc
     """Calls of one key (or of none: public ones) from one address. Close it, or use it in `with`.
 
     Safe to share among threads but for the moment of closing. timeout: seconds for each step of a request,
-    twice that for its body. budgets: those of the process, unless others are given.
+    twice that for the whole. budgets: those of the process, unless others are given.
     """
 
     def __init__(

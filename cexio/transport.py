@@ -10,6 +10,7 @@ from typing import TypeVar
 import httpx
 
 from cexio.credentials import Credentials
+from cexio.deadline import BoundedTransport, Deadline
 from cexio.errors import TransportError
 from cexio.measurement import Answer
 from cexio.wire import DEFAULT_BASE_URL, FAULTS, Channel, Raw, Receipt, Request, Wire
@@ -32,8 +33,10 @@ class Transport:
     ) -> None:
         self._wire = Wire(base_url, credentials, source_address, timeout, proxy)
         self._now = now
+        self._deadline = Deadline()
         self._http = httpx.Client(
-            transport=httpx.HTTPTransport(**self._wire.connection_settings()), **self._wire.client_settings()
+            transport=BoundedTransport(self._deadline, **self._wire.connection_settings()),
+            **self._wire.client_settings(),
         )
 
     def __enter__(self: Own) -> Own:
@@ -69,7 +72,8 @@ class Transport:
             return None
 
     def _exchange(self, request: Request) -> Raw:
-        receipt = Receipt(request, self._wire.timeout)
+        receipt = Receipt(request)
+        self._deadline.begin(self._wire.longest_s)
         try:
             with self._http.stream(
                 request.method, request.url, content=request.body, headers=request.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -122,6 +123,36 @@ class TestEveryAnswerHasItsCause:
         with client(make, closed_port()) as api, pytest.raises(errors.TransportError) as raised:
             api.public("get_server_time")
         assert raised.value.fault == "refused"
+
+    @BOTH
+    def test_an_address_of_ipv6_is_never_connected_to(self, make: Any) -> None:
+        try:
+            listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        except OSError:
+            pytest.skip("this machine has no IPv6 to fall for")
+        with listener:
+            port = listener.getsockname()[1]
+            for host in ("[::1]", "localhost"):
+                with client(make, f"http://{host}:{port}") as api, pytest.raises(errors.TransportError):
+                    api.public("get_server_time")
+            listener.settimeout(0.05)
+            with pytest.raises(TimeoutError):
+                listener.accept()
+
+    @BOTH
+    def test_an_answer_without_an_end_is_not_read_to_it(self, make: Any) -> None:
+        def pour(connection: Any) -> None:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            for _ in range(200):
+                connection.sendall(b" " * 100_000)
+
+        with (
+            tiny_exchange({"get_pairs_info": pour}) as server,
+            client(make, server.base_url, 5) as api,
+            pytest.raises(errors.TransportError) as raised,
+        ):
+            api.public("get_pairs_info")
+        assert raised.value.fault == "garbage"
 
     @BOTH
     def test_tls_to_a_plain_server_is_a_tls_fault(self, make: Any) -> None:
