@@ -58,7 +58,9 @@ class AsyncTransport:
         try:
             await asyncio.wait_for(self._receive(request, receipt), self._wire.longest_s)
             return receipt.whole()
-        except (*FAULTS, asyncio.TimeoutError) as error:
+        except asyncio.TimeoutError:  # which is no TimeoutError before Python 3.11
+            raise receipt.lost(TimeoutError()) from None
+        except FAULTS as error:
             raise receipt.lost(error) from None
 
     async def _receive(self, request: Request, receipt: Receipt) -> None:
