@@ -1,28 +1,27 @@
 """The exchange CEX.IO (Spot Trading API): signing, clients, probes and verdicts.
 
 Knows nothing of Pulumi or AWS. The names in `__all__` are what a program outside needs; each is imported
-when it is first asked for, so that a program that needs one part pays for that part alone.
+when it is first asked for, so that a program that needs one part pays for that part alone:
 
-    permissions      the guide's four permissions and the Spot levels, both ways
-    guide_steps      the guide's six steps, with the values to type in
-    credentials      key and secret, shape-checked, never printed
-    offered_key      the key that is offered in a file or the environment
-    signing          the signature of REST and WebSocket
-    errors           the error tree, by cause; `failures` picks from it
-    causes           what an answer means: a table of documented texts (causes.json)
-    client           every action, typed, blocking; `async_client` the same for asyncio
-    call             how an action is written once for both; `actions` all of them, `answers` their models
-    core             what both clients do with a call, sans I/O: `clock` and `budget` belong to it
-    wire             requests and answers as they are sent; `transport` and `async_transport` send them,
-                     `deadline` bounds the first
-    websocket        one private login over WebSocket: the diagnosis that tells four causes apart
-    probes           the plan of requests that proves a key without trading or moving anything
-    measurement      answers to a plan, as taken from here or reported by the host's program
-    vantage          runs a plan from this process
-    judgement        the models of a verdict
-    verdicts         `judge`: measurements in, verdict out; pure
-    next_steps       what each cause means and what to do next
-    commands         those of `python -m cexio`: check, explain, steps
+    permissions   the guide's four permissions and the Spot levels, both ways
+    guide_steps   the guide's six steps, with the values to type in
+    credentials   key and secret, shape-checked, never printed
+    offered_key   the key that is offered in a file or the environment
+    signing       the signature of REST and WebSocket
+    errors        the error tree, by cause; `failures` picks from it
+    causes        what an answer means: a table of documented texts (causes.json)
+    next_steps    what each cause means and what to do next
+    commands      those of `python -m cexio`: check, explain, steps
+    client        every action as a typed method, blocking; `async_client` the same for asyncio
+    call          how an action is written once for both; `actions` has them all, `answers` their models
+    core          what both clients do with a call, sans I/O; `clock` and `budget` belong to it
+    wire          requests and answers; `transport` (with its `deadline`) and `async_transport` send them
+    websocket     one private login over WebSocket: the diagnosis that tells four causes apart
+    probes        the plan of requests that proves a key without trading or moving anything
+    measurement   answers to a plan, as taken from here or reported by the host's program
+    vantage       runs a plan from this process
+    judgement     the models of a verdict
+    verdicts      `judge`: measurements in, verdict out; pure
 """
 
 from __future__ import annotations

@@ -123,6 +123,9 @@ class TestEveryAnswerHasItsCause:
         with client(make, closed_port()) as api, pytest.raises(errors.TransportError) as raised:
             api.public("get_server_time")
         assert raised.value.fault == "refused"
+        with client(make, closed_port()) as api, pytest.raises(errors.TransportError) as raised:
+            api.private("do_my_new_order")
+        assert not raised.value.sent
 
     @BOTH
     def test_an_address_of_ipv6_is_never_connected_to(self, make: Any) -> None:

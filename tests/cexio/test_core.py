@@ -191,6 +191,17 @@ class TestPointsAreTakenBeforeSending:
             played.run(BALANCES)
         assert len(played.sent) == 2
 
+    def test_two_clients_of_one_key_share_what_is_left(self) -> None:
+        budgets = Budgets(5)
+        first, second = Played(lambda _request: EMPTY), Played(lambda _request: EMPTY)
+        for each in (first, second):
+            wire = Wire("http://exchange.test", CREDENTIALS, None, 1, None)
+            each.core = Core(wire, Clock(lambda: START), budgets)
+        first.run(BALANCES)
+        with pytest.raises(errors.RateLimitError):
+            second.run(ORDER)
+        assert not second.sent
+
     def test_a_call_dearer_than_the_whole_minute_is_refused(self) -> None:
         played = Played(lambda _request: EMPTY, key_points=4)
         with pytest.raises(errors.RateLimitError):
