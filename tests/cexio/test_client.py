@@ -20,6 +20,7 @@ KEY, SECRET = "canary-key-0123456789", "canary/secret+0123456789=="
 AWAY = elsewhere_plan("BTC-USD")
 CREDENTIALS = Credentials(key=KEY, secret=SECRET)
 INVALID, REJECTED = errors.InvalidRequestError, errors.OrderRejectedError
+MANY = {f"field{number}": "x" * 40 for number in range(60)}
 FEE = (200, {"ok": "ok", "data": {"tradingFee": {}}})
 
 
@@ -91,6 +92,8 @@ class TestEveryAnswerHasItsCause:
                 (200, {"ok": "ok", "data": {"status": "REJECTED", "rejectCode": 414}}),
                 errors.OrderRejectedError,
             ),
+            ((200, {"ok": "ok", "data": {**MANY, "status": "REJECTED"}}), errors.OrderRejectedError),
+            ((200, {"ok": "ok", "data": {**MANY, "error": "E17"}}), errors.UnclearAnswerError),
             ((200, {"data": {}}), errors.UnclearAnswerError),
             ((418, {"error": "E17"}), errors.UnclearAnswerError),
             ((302, ""), errors.ExchangeFaultError),
