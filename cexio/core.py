@@ -103,14 +103,12 @@ class Core:
 
     def _points(self, call: Call[Any]) -> Talk[None]:
         budget, cost = self._budget(call), points_of(call.action)
-        for _ in range(3):
-            wait = budget.take(cost, self.clock.now())
-            if not wait:
-                return
-            if call.writes or wait > _LONGEST_WAIT_S:
-                break
+        waited = 0.0
+        while wait := budget.take(cost, self.clock.now()):
+            if call.writes or waited + wait > _LONGEST_WAIT_S:
+                raise _no_points(call.action, budget.limit, wait)
             yield wait
-        raise _no_points(call.action, budget.limit, wait)
+            waited += wait
 
     def _sent(self, call: Call[Any]) -> Talk[Raw]:
         """One request and its answer. A server time that comes along is learned from."""

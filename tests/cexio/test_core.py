@@ -191,6 +191,18 @@ class TestPointsAreTakenBeforeSending:
             played.run(BALANCES)
         assert len(played.sent) == 2
 
+    def test_who_waits_in_vain_is_told_after_a_minute(self) -> None:
+        played = Played(lambda _request: EMPTY, key_points=5)
+        played.run(BALANCES)
+        budget = played.core._of_key
+        talk = played.core.talk(BALANCES)
+        step = talk.send(None)
+        assert isinstance(step, float)
+        played.now += step
+        assert budget.take(5, played.now) == 0  # another task is quicker
+        with pytest.raises(errors.RateLimitError):
+            talk.send(None)
+
     def test_two_clients_of_one_key_share_what_is_left(self) -> None:
         budgets = Budgets(5)
         first, second = Played(lambda _request: EMPTY), Played(lambda _request: EMPTY)
