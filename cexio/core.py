@@ -10,8 +10,9 @@ raises the error tree. A client only carries this out.
     budget    points are taken before sending (`budget`). A read waits for the next minute if it must, a
               minute and some seconds at the most; a call that writes is refused at once with `wait_s`,
               because an order that goes out a minute late is another order
-    again     reads after a transport error or a gateway's 502 to 504, twice; after 429, once, in the next
-              minute. Whatever writes (`do_…`) is sent once and never again, whatever happens
+    again     reads after a transport error or a gateway's 502 to 504 and 520 to 524, twice; after 429, once,
+              in the next minute. Whatever writes (`do_…`) is sent once and never again, whatever happens;
+              `may_be_done` says where it may have been carried out for all that
     traps     200 around REJECTED, `data.error` beside ok, pages instead of JSON: errors, all of them
 """
 
@@ -39,7 +40,7 @@ T = TypeVar("T")
 Talk = Generator[Request | float, Raw | errors.TransportError | None, T]
 
 _MOST_AGAIN = {"lost": 2, "rate": 1, "clock": 1}
-_GATEWAY = (502, 503, 504)
+_GATEWAY = (502, 503, 504, *range(520, 525))
 _PAUSE_S = 0.3
 _LONGEST_WAIT_S = 66.0
 _OFF_S = 2.0
@@ -57,6 +58,15 @@ class Core:
 
     def talk(self, call: Call[T]) -> Talk[T]:
         """The whole of a call."""
+        try:
+            return (yield from self._talk(call))
+        except errors.CexioError as error:
+            if call.writes and _leaves_open(error):
+                error.may_be_done = True
+                error.args = (f"{error}; it may have been carried out: look before you send it again",)
+            raise
+
+    def _talk(self, call: Call[T]) -> Talk[T]:
         if call.channel == "private":
             if self._of_key is None:
                 raise errors.CredentialsError(f"{call.action} is a private call: give the client a key")
@@ -115,9 +125,6 @@ class Core:
         now, sent_at = self.clock.now(), self.clock.machine()
         got = yield self._wire.request(call.channel, call.action, call.body(now), now)
         if isinstance(got, errors.TransportError):
-            if call.writes and got.sent:
-                message = f"{got}; it may have been carried out all the same: look before you send it again"
-                got = errors.TransportError(message, fault=got.fault)
             raise got
         if got is None:
             raise TypeError("a request must be answered")
@@ -199,6 +206,13 @@ def _whole_answer(action: str, raw: Raw, text: str) -> Answer:
     return Answer.model_construct(
         probe="call", vantage="here", action=action, status=raw.status, text=text, at=raw.at
     )
+
+
+def _leaves_open(error: errors.CexioError) -> bool:
+    """Whether a call that writes may have been carried out, for all that its error tells."""
+    if isinstance(error, errors.TransportError):
+        return error.sent
+    return isinstance(error, (errors.ExchangeFaultError, errors.UnclearAnswerError))
 
 
 def _may_be_the_clock(error: errors.CexioError) -> bool:

@@ -27,7 +27,12 @@ from __future__ import annotations
 
 
 class CexioError(Exception):
-    """Root. `text` is the exchange's own text (bounded, free of secrets), `status` the HTTP status."""
+    """Root. `text` is the exchange's own text (bounded, free of secrets), `status` the HTTP status.
+
+    may_be_done: what was asked writes, and it cannot be told from the answer whether it was carried out.
+    """
+
+    may_be_done = False
 
     def __init__(self, message: str, *, text: str = "", status: int | None = None) -> None:
         super().__init__(" ".join(message.split()))

@@ -128,7 +128,7 @@ class TestEveryAnswerHasItsCause:
         assert raised.value.fault == "refused"
         with client(make, closed_port()) as api, pytest.raises(errors.TransportError) as raised:
             api.private("do_my_new_order")
-        assert not raised.value.sent
+        assert not raised.value.may_be_done
 
     @BOTH
     def test_an_address_of_ipv6_is_never_connected_to(self, make: Any) -> None:
@@ -190,6 +190,26 @@ class TestOnlyReadsAreAskedAgain:
         with tiny_exchange({action: [first, FEE]}) as server, client(make, server.base_url) as api:
             with pytest.raises(errors.CexioError):
                 api.private(action)
+            assert len(signed(server)) == 1
+
+    @BOTH
+    @pytest.mark.parametrize(
+        ("reply", "open_"),
+        [
+            ((502, "<html></html>"), True),
+            ((200, {"ok": "ok", "data": {"status": "NEW"}}), True),
+            ((200, {"data": {}}), True),
+            ((401, {"error": "Authorization Failed"}), False),
+            ((429, {"error": "API rate limit reached"}), False),
+            ((200, {"ok": "ok", "data": {"status": "REJECTED"}}), False),
+        ],
+    )
+    def test_it_is_said_whether_an_order_may_be_there(self, make: Any, reply: Any, open_: bool) -> None:
+        order = {"account_id": "bot", "pair": "A-B", "side": "BUY", "order_type": "Limit"}
+        with tiny_exchange({"do_my_new_order": reply}) as server, client(make, server.base_url) as api:
+            with pytest.raises(errors.CexioError) as raised:
+                api.do_my_new_order(**order, client_order_id="mine", amount_ccy1="1", price="1")
+            assert raised.value.may_be_done == open_
             assert len(signed(server)) == 1
 
     @BOTH
