@@ -15,6 +15,12 @@ class NextStep(NamedTuple):
     do: str
 
 
+PAGE = NextStep(
+    "a web page instead of the API: an outage, a proxy on the way, or a challenge before the exchange",
+    "try again later; if it stays so, look what is on the way; nothing is said about the key",
+)
+"""For an answer that is no answer of the API."""
+
 _ACTIVATE = "the edit deactivates the key, so activate it again by the e-mailed code"
 NEXT_STEPS: dict[Cause, NextStep] = {
     "gate-passed": NextStep(

@@ -10,7 +10,7 @@ from cexio.causes import Cause, Reading, Row, cause_of, read, table
 from cexio.commands.outcome import Outcome, Status, Table, UsageError
 from cexio.commands.table import clean
 from cexio.measurement import MAX_TEXT, Answer
-from cexio.next_steps import NEXT_STEPS
+from cexio.next_steps import NEXT_STEPS, PAGE
 from cexio.rawtext import shortened
 
 _CHANNELS = {"rest": "any", "websocket": "websocket", "order": "order"}
@@ -33,8 +33,13 @@ def run(words: Namespace) -> Outcome:
         raise UsageError("the text is empty: give the exchange's words")
     if words.status is not None and not 100 <= words.status <= 599:
         raise UsageError("--status: give an HTTP status, 100 to 599")
-    said, cause, row = _found(text, words.status, words.channel)
-    step = NEXT_STEPS[cause]
+    cause: str
+    row: Row | None
+    if text.startswith("<"):
+        said, cause, row, step = clean(text), "page", None, PAGE
+    else:
+        said, found, row = _found(text, words.status, words.channel)
+        cause, step = found, NEXT_STEPS[found]
     known = cause != "unclear"
     source = "none" if row is None else f"{row.source} ({row.confidence})"
     if row is not None and row.confidence == "guess":

@@ -295,6 +295,7 @@ class TestExplain:
             ),
             ("anything at all", ["--status", "429"], "rate"),
             ("IP is not allowed", [], "address"),
+            ("<!DOCTYPE html><html><title>Just a moment...</title>", ["--status", "403"], "page"),
         ],
     )
     def test_answers_whole_and_in_part(
