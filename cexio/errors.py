@@ -2,18 +2,22 @@
 
     CexioError
     ├── CredentialsError          key or signature is wrong (REST says one thing for both)
+    │   ├── UnknownKeyError       the exchange does not know the key (told by the WebSocket login)
+    │   ├── SignatureError        it knows the key, the secret is another's (WebSocket login)
     │   └── WrongKindOfKeyError   the legacy API answered
     ├── ClockError                the signature's time is outside the exchange's window
     ├── ActivationError           the key is not activated, or an edit deactivated it
     ├── AddressError              the source address is not on the key's whitelist
     ├── PermissionMissingError    the key has not the level that the action needs
-    ├── RateLimitError            429, or its WebSocket counterpart
+    ├── RateLimitError            429, its WebSocket counterpart, or no points left to send with
     ├── InvalidRequestError       a parameter is missing, ill-typed or not known
     ├── BusinessError             a rule of the exchange was broken
-    │   └── OrderRejectedError    HTTP 200 around an order that was rejected
+    │   ├── OrderRejectedError    HTTP 200 around an order that was rejected
+    │   └── TransferRejectedError HTTP 200 around a transfer that was rejected
     ├── ExchangeFaultError        the exchange's own fault, maintenance, or a page instead of its API
     ├── UnclearAnswerError        the exchange said something that no source explains
     ├── TransportError            no answer: refused, timeout, tls, dns, cut, garbage, network
+    ├── OfferedKeyError           the key that is offered cannot be read, or is not shaped like one
     └── UnknownPermissionError    a name that is in neither vocabulary of permissions (a ValueError)
 
 Messages are one line and carry the exchange's text, bounded; never a key, secret or signature.
@@ -23,7 +27,12 @@ from __future__ import annotations
 
 
 class CexioError(Exception):
-    """Root. `text` is the exchange's own text (bounded, free of secrets), `status` the HTTP status."""
+    """Root. `text` is the exchange's own text (bounded, free of secrets), `status` the HTTP status.
+
+    may_be_done: what was asked writes, and it cannot be told from the answer whether it was carried out.
+    """
+
+    may_be_done = False
 
     def __init__(self, message: str, *, text: str = "", status: int | None = None) -> None:
         super().__init__(" ".join(message.split()))
@@ -33,6 +42,14 @@ class CexioError(Exception):
 
 class CredentialsError(CexioError):
     """Key or signature is wrong."""
+
+
+class UnknownKeyError(CredentialsError):
+    """The exchange does not know this key."""
+
+
+class SignatureError(CredentialsError):
+    """The key is known, the signature is wrong."""
 
 
 class WrongKindOfKeyError(CredentialsError):
@@ -56,7 +73,14 @@ class PermissionMissingError(CexioError):
 
 
 class RateLimitError(CexioError):
-    """Too many points in this calendar minute."""
+    """Too many points in this calendar minute. `wait_s`: seconds after which points are left again, where
+    it was not sent for want of points; None where the exchange said so."""
+
+    def __init__(
+        self, message: str, *, text: str = "", status: int | None = None, wait_s: float | None = None
+    ) -> None:
+        super().__init__(message, text=text, status=status)
+        self.wait_s = wait_s
 
 
 class InvalidRequestError(CexioError):
@@ -68,11 +92,19 @@ class BusinessError(CexioError):
 
 
 class OrderRejectedError(BusinessError):
-    """An order was rejected; `code` is the exchange's rejectCode."""
+    """An order was rejected; `code` is the exchange's rejectCode. `order_id`: None where the order got no
+    number, so that it is in no list."""
 
-    def __init__(self, message: str, *, code: int | None, text: str = "") -> None:
+    def __init__(
+        self, message: str, *, code: int | None, text: str = "", order_id: str | None = None
+    ) -> None:
         super().__init__(message, text=text, status=200)
         self.code = code
+        self.order_id = order_id
+
+
+class TransferRejectedError(BusinessError):
+    """A transfer between Wallet and Spot was rejected."""
 
 
 class ExchangeFaultError(CexioError):
@@ -84,11 +116,16 @@ class UnclearAnswerError(CexioError):
 
 
 class TransportError(CexioError):
-    """No answer; `fault` says why in one word."""
+    """No answer; `fault` says why in one word. `sent`: the request may have arrived and been carried out."""
 
-    def __init__(self, message: str, *, fault: str) -> None:
+    def __init__(self, message: str, *, fault: str, sent: bool = True) -> None:
         super().__init__(message)
         self.fault = fault
+        self.sent = sent
+
+
+class OfferedKeyError(CexioError):
+    """The key that is offered cannot be read, or is not shaped like a Spot key."""
 
 
 class UnknownPermissionError(CexioError, ValueError):

@@ -11,10 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import time
-from collections.abc import Callable, Generator
-
-import httpx
 
 from cexio.credentials import Credentials
 
@@ -38,19 +34,3 @@ def rest_headers(credentials: Credentials, action: str, timestamp: int, body: by
         "X-AGGR-SIGNATURE": rest_signature(credentials.secret.get_secret_value(), action, timestamp, body),
         "Content-Type": "application/json",
     }
-
-
-class SpotAuth(httpx.Auth):
-    """Signs a private request as it stands: the action is the last part of its path."""
-
-    requires_request_body = True
-
-    def __init__(self, credentials: Credentials, now: Callable[[], float] = time.time) -> None:
-        self._credentials = credentials
-        self._now = now
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Adds the four headers. The body is not touched."""
-        action = request.url.path.rsplit("/", 1)[-1]
-        request.headers.update(rest_headers(self._credentials, action, int(self._now()), request.content))
-        yield request

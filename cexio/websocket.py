@@ -1,30 +1,39 @@
 """One private login over WebSocket: connect, authenticate, close. Nothing else is asked.
 
 REST says one and the same 401 for several causes; this login has a text for each of wrong key,
-wrong signature, clock and missing activation (https://trade.cex.io/docs, authentication).
+wrong signature, clock and missing activation (https://trade.cex.io/docs, authentication). `login` blocks,
+`async_login` does not; what is said and heard is written once, in `_talk`. The library's own logging is
+off here: it would write down key and signature.
 Does not judge the text: that is `causes`.
 """
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import json
+import logging
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from cexio.client import fault_of
 from cexio.credentials import Credentials
 from cexio.errors import TransportError
+from cexio.measurement import MAX_TEXT, Answer
+from cexio.rawtext import printable, shortened
 from cexio.signing import websocket_signature
+from cexio.wire import fault_of
 
 PATH = "/api/spot/ws"
 _MOST_FRAMES = 20
+_SILENT = logging.Logger("cexio.websocket", level=logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,8 @@ class Login:
     """What the login was told. status: 101 once upgraded. text: the deciding frame, raw."""
 
     status: int
-    text: str
-    signature: str
+    text: str = field(repr=False)
+    signature: str = field(repr=False)
 
 
 def login(
@@ -43,59 +52,158 @@ def login(
     source_address: str | None = None,
     timeout: float = 10.0,
     now: Callable[[], float] = time.time,
+    spoilt: bool = False,
 ) -> Login:
-    """Logs in once and closes. Raises TransportError where no deciding frame comes in time."""
+    """Logs in once and closes. Raises TransportError where no deciding frame comes in time.
+
+    spoilt: signs wrongly on purpose, to learn whether the exchange knows the key at all.
+    """
     deadline = time.monotonic() + timeout
-    scheme, _, rest = base_url.rstrip("/").partition("://")
-    url = f"{'wss' if scheme == 'https' else 'ws'}://{rest}{PATH}"
-    stamp = int(now())
-    key = credentials.key.get_secret_value()
-    signature = websocket_signature(credentials.secret.get_secret_value(), stamp, key)
-    request = json.dumps({"e": "auth", "auth": {"key": key, "signature": signature, "timestamp": stamp}})
+    url = _url(base_url)
+    request, signature = _request(credentials, int(now()), spoilt=spoilt)
     try:
-        with connect(
-            url,
-            sock=_ipv4_socket(url, source_address, timeout),
-            open_timeout=timeout,
-            close_timeout=1,
-            ping_interval=None,
-            compression=None,
-            proxy=None,
-            max_size=65536,
-        ) as connection:
-            text = _deciding_frame(connection, request, deadline)
-    except InvalidStatus as refused:
-        body = refused.response.body or b""
-        return Login(refused.response.status_code, body.decode("utf-8", "replace"), signature)
+        own = _ipv4_socket(url, source_address, timeout)
+        with connect(url, sock=own, **_settings(timeout)) as connection:
+            text = _carried_out(connection, _talk(request), deadline)
+    except (InvalidStatus, ValueError) as refused:
+        return _turned_away(refused, signature)
     except (WebSocketException, OSError, EOFError) as error:
-        fault = "garbage" if isinstance(error, WebSocketException) else fault_of(error)
-        fault = "cut" if isinstance(error, ConnectionClosed) else fault
-        raise TransportError(f"WebSocket login: no answer ({fault})", fault=fault) from None
+        raise _lost(error) from None
     return Login(101, text, signature)
 
 
-def _deciding_frame(connection: ClientConnection, request: str, deadline: float) -> str:
-    """The answer to the login, or the error that came before a close. Other frames are passed over."""
+async def async_login(
+    base_url: str,
+    credentials: Credentials,
+    *,
+    source_address: str | None = None,
+    timeout: float = 10.0,
+    now: Callable[[], float] = time.time,
+    spoilt: bool = False,
+) -> Login:
+    """The same without blocking the event loop (asyncio)."""
+    url = _url(base_url)
+    request, signature = _request(credentials, int(now()), spoilt=spoilt)
+    try:
+        text = await asyncio.wait_for(_converse(url, request, source_address, timeout), timeout)
+    except (InvalidStatus, ValueError) as refused:
+        return _turned_away(refused, signature)
+    except asyncio.TimeoutError:
+        raise _lost(TimeoutError()) from None
+    except (WebSocketException, OSError, EOFError) as error:
+        raise _lost(error) from None
+    return Login(101, text, signature)
+
+
+def told_answer(told: Login, credentials: Credentials) -> Answer:
+    """What the login was told as an answer that `causes` can read, bounded and cleaned."""
+    hidden = credentials.key.get_secret_value(), credentials.secret.get_secret_value(), told.signature
+    text, cut, head = shortened(printable(told.text.encode(), hidden), MAX_TEXT)
+    at = dt.datetime.now(dt.timezone.utc).isoformat(timespec="milliseconds")
+    return Answer(
+        probe="login", vantage="here", action="auth", status=told.status, text=text, cut=cut, head=head, at=at
+    )
+
+
+def _talk(request: str) -> Generator[str | None, str | bytes | None, str]:
+    """Yields what is to be said, or None to be sent the next frame (None: closed). Returns the answer to the
+    login, or the error that came before a close. Other frames are passed over."""
     error = ""
     for _ in range(_MOST_FRAMES):
-        try:
-            frame = connection.recv(timeout=max(0.0, deadline - time.monotonic()))
-        except ConnectionClosed:
+        frame = yield None
+        if frame is None:
             if error:
                 return error
-            raise
+            raise EOFError
         text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
         kind, is_error = _kind(text)
         if kind == "auth":
             return text
         if kind == "connected":
-            with suppress(ConnectionClosed):  # its last frames are still to be read
-                connection.send(request)
+            yield request
         if is_error:
             error = text
         if kind == "disconnected" and error:
             return error
     raise TimeoutError
+
+
+def _carried_out(
+    connection: ClientConnection, talk: Generator[str | None, str | bytes | None, str], deadline: float
+) -> str:
+    heard: str | bytes | None = None
+    try:
+        while True:
+            say = talk.send(heard)
+            heard = None
+            with suppress(ConnectionClosed):  # after a failed saying, its last frames are still to be read
+                if say is None:
+                    heard = connection.recv(timeout=max(0.0, deadline - time.monotonic()))
+                else:
+                    connection.send(say)
+    except StopIteration as end:
+        return str(end.value)
+
+
+async def _converse(url: str, request: str, source_address: str | None, timeout: float) -> str:
+    from websockets.asyncio.client import connect as async_connect  # blocking callers do not pay for it
+
+    own = await asyncio.to_thread(_ipv4_socket, url, source_address, timeout)
+    talk, heard = _talk(request), None
+    async with async_connect(url, sock=own, **_settings(timeout)) as connection:
+        try:
+            while True:
+                say = talk.send(heard)
+                heard = None
+                with suppress(ConnectionClosed):
+                    if say is None:
+                        heard = await connection.recv()
+                    else:
+                        await connection.send(say)
+        except StopIteration as end:
+            return str(end.value)
+
+
+def _settings(timeout: float) -> dict[str, Any]:
+    return {
+        "open_timeout": timeout,
+        "close_timeout": 1,
+        "ping_interval": None,
+        "compression": None,
+        "proxy": None,
+        "max_size": 65536,
+        "logger": _SILENT,
+    }
+
+
+def _url(base_url: str) -> str:
+    scheme, _, rest = base_url.rstrip("/").partition("://")
+    return f"{'wss' if scheme == 'https' else 'ws'}://{rest}{PATH}"
+
+
+def _request(credentials: Credentials, stamp: int, *, spoilt: bool) -> tuple[str, str]:
+    """The frame to say, and its signature."""
+    key = credentials.key.get_secret_value()
+    secret = credentials.secret.get_secret_value()
+    signature = websocket_signature(secret[::-1] + "?" if spoilt else secret, stamp, key)
+    auth = {"key": key, "signature": signature, "timestamp": stamp}
+    return json.dumps({"e": "auth", "auth": auth}), signature
+
+
+def _turned_away(refused: BaseException, signature: str) -> Login:
+    """A page instead of the upgrade. A redirect is not followed on our own socket: the library says so with
+    a ValueError."""
+    answer = refused if isinstance(refused, InvalidStatus) else refused.__cause__
+    if not isinstance(answer, InvalidStatus):
+        raise TransportError("WebSocket login: no answer (garbage)", fault="garbage") from None
+    body = answer.response.body or b""
+    return Login(answer.response.status_code, body.decode("utf-8", "replace"), signature)
+
+
+def _lost(error: BaseException) -> TransportError:
+    fault = "garbage" if isinstance(error, WebSocketException) else fault_of(error)
+    fault = "cut" if isinstance(error, ConnectionClosed) else fault
+    return TransportError(f"WebSocket login: no answer ({fault})", fault=fault)
 
 
 def _kind(text: str) -> tuple[str, bool]:

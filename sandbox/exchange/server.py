@@ -118,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((LOOPBACK, options.port))
+        listener.listen(2048)  # before it is said: who reads that line connects at once
     except (OSError, OverflowError) as fault:
         print(f"sandbox exchange: port {options.port} cannot be had: {fault}", file=sys.stderr)
         return 1

@@ -1,54 +1,64 @@
-"""The REST client, over real sockets."""
+"""The REST clients, blocking and asynchronous, over real sockets."""
 
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
 
 from cexio import errors
-from cexio.client import SpotClient
 from cexio.credentials import Credentials
 from cexio.probes import elsewhere_plan, probe_plan
 from cexio.signing import rest_signature
 from cexio.vantage import ask
+from tests.cexio.both_clients import BOTH
 from tests.cexio.tiny_exchange import FAULTS, closed_port, hang, http, tiny_exchange
 
 KEY, SECRET = "canary-key-0123456789", "canary/secret+0123456789=="
 AWAY = elsewhere_plan("BTC-USD")
 CREDENTIALS = Credentials(key=KEY, secret=SECRET)
 INVALID, REJECTED = errors.InvalidRequestError, errors.OrderRejectedError
+MANY = {f"field{number}": "x" * 40 for number in range(60)}
 FEE = (200, {"ok": "ok", "data": {"tradingFee": {}}})
 
 
-def client(base_url: str, timeout: float = 0.4) -> SpotClient:
-    return SpotClient(base_url, CREDENTIALS, timeout=timeout, sleep=lambda _seconds: None)
+def client(make: Any, base_url: str, timeout: float = 0.4) -> Any:
+    return make(base_url, CREDENTIALS, timeout=timeout)
+
+
+def signed(server: Any) -> list[Any]:
+    """The private requests among those that arrived; the clock's own question is none."""
+    return [each for each in server.seen if "x-aggr-key" in each[1]]
 
 
 class TestOneBodyIsEncodedSignedAndSent:
     """A second encoding may differ by a space from what was signed."""
 
-    def test_the_signature_fits_the_bytes_that_arrived(self) -> None:
+    @BOTH
+    def test_the_signature_fits_the_bytes_that_arrived(self, make: Any) -> None:
         with tiny_exchange({"get_my_orders": (200, {"ok": "ok", "data": []})}) as server:
-            with client(server.base_url) as api:
+            with client(make, server.base_url) as api:
                 assert api.private("get_my_orders", {"pageSize": 1, "pair": "é"}) == []
-            ((_, headers, body, peer),) = server.seen
+            ((_, headers, body, peer),) = signed(server)
         assert headers["x-aggr-key"] == KEY
         signature = rest_signature(SECRET, "get_my_orders", int(headers["x-aggr-timestamp"]), body)
         assert headers["x-aggr-signature"] == signature
         assert json.loads(body) == {"pageSize": 1, "pair": "é"}
         assert peer == "127.0.0.1"
 
-    def test_it_is_sent_from_the_address_that_was_chosen(self) -> None:
+    @BOTH
+    def test_it_is_sent_from_the_address_that_was_chosen(self, make: Any) -> None:
         with tiny_exchange({"get_server_time": (200, {"ok": "ok", "data": {"timestamp": 5}})}) as server:
-            with SpotClient(server.base_url, source_address="127.0.0.42") as api:
+            with make(server.base_url, source_address="127.0.0.42") as api:
                 assert api.server_time_ms() == 5
             assert [peer for *_, peer in server.seen] == ["127.0.0.42"]
 
-    def test_public_calls_carry_no_key(self) -> None:
+    @BOTH
+    def test_public_calls_carry_no_key(self, make: Any) -> None:
         with tiny_exchange({"get_pairs_info": (200, {"ok": "ok", "data": []})}) as server:
-            with client(server.base_url) as api:
+            with client(make, server.base_url) as api:
                 assert api.lowest_price("BTC-USD") is None
             assert not [name for name in server.seen[0][1] if name.startswith("x-aggr")]
 
@@ -56,6 +66,7 @@ class TestOneBodyIsEncodedSignedAndSent:
 class TestEveryAnswerHasItsCause:
     """`it does not work` is no diagnosis, and 200 is no success."""
 
+    @BOTH
     @pytest.mark.parametrize(
         ("reply", "error"),
         [
@@ -66,7 +77,7 @@ class TestEveryAnswerHasItsCause:
             ((403, {"error": "IP address is not in the whitelist"}), errors.AddressError),
             ((403, {"error": "Permission denied"}), errors.PermissionMissingError),
             ((200, {"error": "Nonce must be incremented"}), errors.WrongKindOfKeyError),
-            ((429, "API rate limit reached"), errors.ExchangeFaultError),
+            ((429, "API rate limit reached"), errors.RateLimitError),
             ((429, {"error": "API rate limit reached"}), errors.RateLimitError),
             ((422, {"error": "Mandatory parameter price is missing"}), errors.InvalidRequestError),
             ((400, {"error": "Bad Request"}), errors.InvalidRequestError),
@@ -81,41 +92,79 @@ class TestEveryAnswerHasItsCause:
                 (200, {"ok": "ok", "data": {"status": "REJECTED", "rejectCode": 414}}),
                 errors.OrderRejectedError,
             ),
+            ((200, {"ok": "ok", "data": {**MANY, "status": "REJECTED"}}), errors.OrderRejectedError),
+            ((200, {"ok": "ok", "data": {**MANY, "error": "E17"}}), errors.UnclearAnswerError),
             ((200, {"data": {}}), errors.UnclearAnswerError),
             ((418, {"error": "E17"}), errors.UnclearAnswerError),
             ((302, ""), errors.ExchangeFaultError),
             ((200, "<html></html>"), errors.ExchangeFaultError),
         ],
     )
-    def test_as_the_error_tree_says(self, reply: Any, error: type[Exception]) -> None:
+    def test_as_the_error_tree_says(self, make: Any, reply: Any, error: type[Exception]) -> None:
         with (
             tiny_exchange({"get_my_current_fee": reply}) as server,
-            client(server.base_url) as api,
+            client(make, server.base_url) as api,
             pytest.raises(errors.CexioError) as raised,
         ):
             api.private("get_my_current_fee")
         assert type(raised.value) is error
         assert "\n" not in str(raised.value)
 
+    @BOTH
     @pytest.mark.parametrize(("reply", "fault"), list(FAULTS.values()), ids=list(FAULTS))
-    def test_a_server_that_misbehaves_is_a_transport_error(self, reply: Any, fault: str) -> None:
+    def test_a_server_that_misbehaves_is_a_transport_error(self, make: Any, reply: Any, fault: str) -> None:
         with (
             tiny_exchange({"do_my_new_order": reply}) as server,
-            client(server.base_url) as api,
+            client(make, server.base_url) as api,
             pytest.raises(errors.TransportError) as raised,
         ):
             api.private("do_my_new_order")
         assert raised.value.fault == fault
 
-    def test_nobody_at_the_port_is_refused(self) -> None:
-        with client(closed_port()) as api, pytest.raises(errors.TransportError) as raised:
+    @BOTH
+    def test_nobody_at_the_port_is_refused(self, make: Any) -> None:
+        with client(make, closed_port()) as api, pytest.raises(errors.TransportError) as raised:
             api.public("get_server_time")
         assert raised.value.fault == "refused"
+        with client(make, closed_port()) as api, pytest.raises(errors.TransportError) as raised:
+            api.private("do_my_new_order")
+        assert not raised.value.may_be_done
 
-    def test_tls_to_a_plain_server_is_a_tls_fault(self) -> None:
+    @BOTH
+    def test_an_address_of_ipv6_is_never_connected_to(self, make: Any) -> None:
+        try:
+            listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        except OSError:
+            pytest.skip("this machine has no IPv6 to fall for")
+        with listener:
+            port = listener.getsockname()[1]
+            for host in ("[::1]", "localhost"):
+                with client(make, f"http://{host}:{port}") as api, pytest.raises(errors.TransportError):
+                    api.public("get_server_time")
+            listener.settimeout(0.05)
+            with pytest.raises(TimeoutError):
+                listener.accept()
+
+    @BOTH
+    def test_an_answer_without_an_end_is_not_read_to_it(self, make: Any) -> None:
+        def pour(connection: Any) -> None:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            for _ in range(200):
+                connection.sendall(b" " * 100_000)
+
+        with (
+            tiny_exchange({"get_pairs_info": pour}) as server,
+            client(make, server.base_url, 5) as api,
+            pytest.raises(errors.TransportError) as raised,
+        ):
+            api.public("get_pairs_info")
+        assert raised.value.fault == "garbage"
+
+    @BOTH
+    def test_tls_to_a_plain_server_is_a_tls_fault(self, make: Any) -> None:
         with (
             tiny_exchange({}) as server,
-            client(server.base_url.replace("http", "https")) as api,
+            client(make, server.base_url.replace("http", "https")) as api,
             pytest.raises(errors.TransportError) as raised,
         ):
             api.public("get_server_time")
@@ -125,39 +174,66 @@ class TestEveryAnswerHasItsCause:
 class TestOnlyReadsAreAskedAgain:
     """An order sent twice because an answer was lost is two orders."""
 
+    @BOTH
     @pytest.mark.parametrize("first", [b"", (502, "<html></html>")])
-    def test_a_read_survives_a_lost_answer(self, first: Any) -> None:
-        with tiny_exchange({"get_my_current_fee": [first, FEE]}) as server, client(server.base_url) as api:
+    def test_a_read_survives_a_lost_answer(self, make: Any, first: Any) -> None:
+        with (
+            tiny_exchange({"get_my_current_fee": [first, FEE]}) as server,
+            client(make, server.base_url) as api,
+        ):
             assert api.private("get_my_current_fee") == {"tradingFee": {}}
 
+    @BOTH
     @pytest.mark.parametrize("first", [b"", (502, "<html></html>")])
     @pytest.mark.parametrize("action", ["do_my_new_order", "do_cancel_my_order", "do_my_internal_transfer"])
-    def test_a_write_is_sent_once(self, action: str, first: Any) -> None:
-        with tiny_exchange({action: [first, FEE]}) as server, client(server.base_url) as api:
+    def test_a_write_is_sent_once(self, make: Any, action: str, first: Any) -> None:
+        with tiny_exchange({action: [first, FEE]}) as server, client(make, server.base_url) as api:
             with pytest.raises(errors.CexioError):
                 api.private(action)
-            assert len(server.seen) == 1
+            assert len(signed(server)) == 1
 
-    def test_a_refusal_is_not_asked_again(self) -> None:
+    @BOTH
+    @pytest.mark.parametrize(
+        ("reply", "open_"),
+        [
+            ((502, "<html></html>"), True),
+            ((200, {"ok": "ok", "data": {"status": "NEW"}}), True),
+            ((200, {"data": {}}), True),
+            ((401, {"error": "Authorization Failed"}), False),
+            ((429, {"error": "API rate limit reached"}), False),
+            ((200, {"ok": "ok", "data": {"status": "REJECTED"}}), False),
+        ],
+    )
+    def test_it_is_said_whether_an_order_may_be_there(self, make: Any, reply: Any, open_: bool) -> None:
+        order = {"account_id": "bot", "pair": "A-B", "side": "BUY", "order_type": "Limit"}
+        with tiny_exchange({"do_my_new_order": reply}) as server, client(make, server.base_url) as api:
+            with pytest.raises(errors.CexioError) as raised:
+                api.do_my_new_order(**order, client_order_id="mine", amount_ccy1="1", price="1")
+            assert raised.value.may_be_done == open_
+            assert len(signed(server)) == 1
+
+    @BOTH
+    def test_a_refusal_is_not_asked_again(self, make: Any) -> None:
         with (
             tiny_exchange({"get_my_current_fee": (401, {"error": "E"})}) as server,
-            client(server.base_url) as api,
+            client(make, server.base_url) as api,
         ):
             with pytest.raises(errors.CexioError):
                 api.private("get_my_current_fee")
-            assert len(server.seen) == 1
+            assert len(signed(server)) == 1
 
 
 class TestNoAnswerCarriesASecretOn:
     """A debug page echoes the request's headers, and an operator pastes it into a ticket."""
 
-    def test_an_echo_is_hidden_in_errors_and_evidence(self) -> None:
+    @BOTH
+    def test_an_echo_is_hidden_in_errors_and_evidence(self, make: Any) -> None:
         def echo(connection: Any) -> None:
             _, headers, _, _ = server.seen[-1]
             connection.sendall(http(401, json.dumps({"error": " ".join(headers.values()) + SECRET})))
 
         with tiny_exchange({"get_my_current_fee": echo}) as server:
-            with client(server.base_url) as api, pytest.raises(errors.CexioError) as raised:
+            with client(make, server.base_url) as api, pytest.raises(errors.CexioError) as raised:
                 api.private("get_my_current_fee")
             found = ask(AWAY, CREDENTIALS, server.base_url, timeout=0.4)
         told = f"{raised.value} {raised.value.text} {found.model_dump_json()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,8 +17,8 @@ from websockets.sync.server import ServerConnection, serve
 
 from cexio.credentials import Credentials
 from cexio.errors import TransportError
-from cexio.websocket import login
-from tests.cexio.tiny_exchange import FAULTS, closed_port, tiny_exchange
+from cexio.websocket import async_login, login
+from tests.cexio.tiny_exchange import FAULTS, closed_port, http, tiny_exchange
 from tests.host.in_process import run_probe
 
 KEY, SECRET = "canary-key-0123456789", "canary/secret+0123456789=="
@@ -33,6 +34,14 @@ def by_client(base_url: str) -> tuple[int | None, str]:
     return told.status, told.text
 
 
+def by_async_client(base_url: str) -> tuple[int | None, str]:
+    try:
+        told = asyncio.run(async_login(base_url, Credentials(key=KEY, secret=SECRET), timeout=0.5))
+    except TransportError as error:
+        return None, error.fault
+    return told.status, told.text
+
+
 def by_host(base_url: str) -> tuple[int | None, str]:
     asked = {"name": "websocket", "channel": "websocket", "action": "auth", "body": ""}
     row, text = run_probe(asked, base_url, (KEY, SECRET), 0.5)
@@ -40,7 +49,7 @@ def by_host(base_url: str) -> tuple[int | None, str]:
 
 
 HELLO = {"e": "connected"}
-WAYS = pytest.mark.parametrize("way", [by_client, by_host])
+WAYS = pytest.mark.parametrize("way", [by_client, by_async_client, by_host])
 
 
 @contextmanager
@@ -138,6 +147,14 @@ class TestALoginWithoutAnAnswerIsSilence:
     def test_a_page_instead_of_the_upgrade_is_told_with_its_status(self, way: Any) -> None:
         with tiny_exchange({"ws": (403, "<html>challenge</html>")}) as server:
             assert way(server.base_url) == (403, "<html>challenge</html>")
+
+    @pytest.mark.parametrize("way", [by_client, by_async_client])
+    def test_a_redirect_is_not_followed(self, way: Any) -> None:
+        with tiny_exchange({"other": (500, "")}) as other:
+            moved = http(302, "moved", extra=f"Location: {other.base_url.replace('http', 'ws')}/other\r\n")
+            with tiny_exchange({"ws": moved}) as server:
+                assert way(server.base_url) == (302, "moved")
+            assert not other.seen
 
     @WAYS
     @pytest.mark.parametrize("name", ["hangs", "closes at once", "is no HTTP"])

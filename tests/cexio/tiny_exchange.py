@@ -32,6 +32,13 @@ def drip(connection: socket.socket) -> None:
         time.sleep(0.05)
 
 
+def drip_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(200):
+        connection.sendall(b"X: 1\r\n")
+        time.sleep(0.05)
+
+
 class TinyExchange:
     """`replies` by action; anything else is 404. `seen` keeps (action, headers, body, peer)."""
 
@@ -106,6 +113,7 @@ def closed_port() -> str:
 FAULTS: dict[str, tuple[Reply, str]] = {
     "hangs": (hang, "timeout"),
     "drips": (drip, "timeout"),
+    "drips headers": (drip_headers, "timeout"),
     "closes at once": (b"", "cut"),
     "is cut in the body": (http(200, "{}", length=100), "cut"),
     "is no HTTP": (b"SSH-2.0-x\r\n\r\n", "garbage"),
