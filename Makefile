@@ -84,6 +84,6 @@ picture: setup  ## record docs/make-up.svg from a real `make up`
 
 clean:  ## end the sandbox and remove .venv and all caches
 	@[ ! -x $(PY) ] || $(PY) -m sandbox stop
-	@rm -rf $(VENV) .sandbox .mypy_cache policies/.mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .sandbox .artifacts .mypy_cache policies/.mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean: the sandbox, $(VENV) and the caches are gone."
