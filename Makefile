@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 LOCKS := requirements.txt requirements-dev.txt
 SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 
-.PHONY: drift faults help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
+.PHONY: drift faults help setup up rehearse preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ $(VENV)/.installed: $(LOCKS)
 
 up: setup  ## the main job: start the sandbox, deploy, make a key there, prove and promote it
 	@$(PY) -m sandbox.story up
+
+rehearse: setup  ## walk the whole guide in a browser on a sandbox exchange, the verifier looking on (ACCOUNT=)
+	@$(PY) -m sandbox.rehearsal $(if $(ACCOUNT),--account $(ACCOUNT))
 
 preflight: setup  ## ask AWS what an `up` would fail on, changing nothing; STACK=name asks for a real stack
 	@$(PY) -m $(if $(STACK),commands.preflight --stack $(STACK),sandbox.story preflight)

@@ -108,8 +108,7 @@ class _Desk:
             fresh = session is None
             visit = Visit(request, self._exchange, session or Session(), fresh_cookie=fresh)
             if request.method == "POST":
-                body = await _body(request)
-                visit.form = parse_qs(body, keep_blank_values=True, max_num_fields=100)
+                visit.form = await _form(request)
                 if not secrets.compare_digest(
                     visit.typed("form_token").encode(), visit.session.form_token.encode()
                 ):
@@ -167,14 +166,17 @@ class _Desk:
         return response
 
 
-async def _body(request: Request) -> str:
-    """A form's text; of one that is too long, nothing, so that its token is missing."""
+async def _form(request: Request) -> dict[str, list[str]]:
+    """What was filled in; of a form that is too long, nothing, so that its token is missing."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > _MAX_FORM:
-            return ""
-    return body.decode("utf-8", "replace")
+            return {}
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100)
+    except ValueError:  # more fields than any form of ours has
+        return {}
 
 
 async def _static(request: Request) -> Response:

@@ -107,6 +107,7 @@ class TestOnlyThePersonActs:
     def test_a_form_too_long_is_refused(self, visitor: Visitor) -> None:
         visitor.sign_in()
         assert visitor.create(whitelist="127.1.2.3 " * 3000).status_code == 403
+        assert visitor.create(permissions=["Trade"] * 200).status_code == 403
 
     def test_a_foreign_name_that_leads_here_gets_nothing(self, visitor: Visitor) -> None:
         answer = visitor.get("/sign-in", headers={"Host": "evil.example"})
@@ -220,6 +221,19 @@ class TestThePagesAndTheControlSurfaceAreOneTruth:
             assert f'href="#{field}"' in answer.text
             assert f'id="{field}-fault"' in answer.text
         assert visitor.create(code=code).status_code == 200
+
+    def test_an_edit_warns_only_where_it_deactivates(self, visitor: Visitor) -> None:
+        visitor.sign_in()
+        visitor.create()
+        [row] = visitor.client.page.keys(ACCOUNT)
+        visitor.client.page.activate(ACCOUNT, row["key"], ask_for_code=False)
+        warned = "Saving switches this key off"
+        assert warned in visitor.get(f"/keys/{row['key']}/edit").text
+        visitor.client.page.switches({"edit_deactivates": False})
+        assert warned not in visitor.get(f"/keys/{row['key']}/edit").text
+        visitor.post(f"/keys/{row['key']}/edit", label="Bot", whitelist="127.1.2.3", code=visitor.code())
+        [row] = visitor.client.page.keys(ACCOUNT)
+        assert (row["status"], row["permissions"]) == ("active", ["Read"])
 
     def test_the_sixth_key_is_refused_in_the_same_words(self, visitor: Visitor) -> None:
         for number in range(5):
