@@ -27,9 +27,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from sandbox import summary
 from sandbox.call import CallError, read_key_file
 from sandbox.exchange.key_page import KeyPage, KeyPageError, pages_url
@@ -63,7 +60,7 @@ def rehearse(pulumi: Pulumi, folder: Path, options: Options) -> int:
     url = pages_url(endpoints.cexio, account)
 
     step("Your turn: make the key by the guide, in a browser")
-    _show(outputs, url)
+    _show(outputs["whitelist"], url)
     if options.browser:
         _open(url)
     step("Following along (Ctrl-C ends it)")
@@ -154,26 +151,25 @@ def _account(page: KeyPage, wanted: str | None) -> str:
     return account
 
 
-def _show(outputs: dict[str, Any], url: str, console: Console | None = None) -> None:
-    whitelist = outputs["whitelist"]
-    table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(overflow="fold")
-    table.add_row("Open", url)
-    table.add_row("Label", str(whitelist["label"]))
-    levels = dict.fromkeys(row["spot"] for row in whitelist["permissions"])
+def _show(whitelist: dict[str, Any], url: str) -> None:
+    """What to open and what to enter; plain lines, as a folded address could not be copied."""
+    levels = ", ".join(dict.fromkeys(row["spot"] for row in whitelist["permissions"]))
     guide = ", ".join(row["guide"] for row in whitelist["permissions"])
-    table.add_row("Permissions", f"{', '.join(levels)} and nothing else (the guide: {guide})")
-    table.add_row("IP whitelist", str(whitelist["addressText"]))
-    table.add_row("Codes", "2FA off the phone on the page, activation off its mailbox")
-    (console or summary.terminal()).print(table)
+    say(f"Open          {url}")
+    say(f"Label         {whitelist['label']}")
+    say(f"Permissions   {levels} and nothing else (the guide: {guide})")
+    say(f"IP whitelist  {whitelist['addressText']}")
+    say("Codes         2FA off the phone on the page, activation off its mailbox")
 
 
 def _open(url: str) -> None:
     """In a browser, where there is a display; never a reason to fail."""
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         with contextlib.suppress(webbrowser.Error, OSError):
-            webbrowser.open(url)
+            browser = webbrowser.get()
+            # The plain generic ones are text browsers, which would take the terminal away.
+            if type(browser) is not webbrowser.GenericBrowser:
+                browser.open(url)
 
 
 def _options(words: Sequence[str] | None, folder: Path) -> Options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import pty
 import re
@@ -103,6 +104,8 @@ class Rehearsals:
     status: str = ""
     secret_found: list[str] = field(default_factory=list)
     secret: str = ""
+    last_key: str = ""
+    file_key: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +135,14 @@ def rehearsals(clone: Clone) -> Rehearsals:
 
     late = clone.run(*words, "--seconds", "1")
     seen.exits["too late"], seen.said["too late"] = late.returncode, late.stdout
+    path = clone.make_key(
+        account="rehearsal-2", label="Gunbot_Trading", addresses=[address], permissions=FOUR
+    )
+    given = clone.run(*words, "--account", "rehearsal-2", "--key-file", str(path))
+    seen.exits["with a file"], seen.said["with a file"] = given.returncode, given.stdout
+    seen.last_key = clone.stages()["AWSCURRENT"]
+    seen.file_key = json.loads(path.read_text())["key"]
+
     process = subprocess.Popen(
         words,
         cwd=clone.folder,
@@ -168,6 +179,10 @@ class TestAPersonIsLedToAProvenKey:
     def test_the_secret_is_shown_nowhere_and_left_nowhere(self, rehearsals: Rehearsals) -> None:
         assert rehearsals.secret
         assert rehearsals.secret_found == []
+
+    def test_without_a_terminal_the_file_is_taken_and_the_key_exchanged(self, rehearsals: Rehearsals) -> None:
+        assert rehearsals.exits["with a file"] == 0, rehearsals.said["with a file"]
+        assert rehearsals.last_key == rehearsals.file_key
 
 
 class TestItEndsTidily:

@@ -8,17 +8,19 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[4]
 ARTEFACTS = ROOT / ".artifacts" / "rehearsal"
 FLAGS = (
@@ -107,12 +109,20 @@ class Browser:
         mark = "return performance.timeOrigin"
         before = self.script(mark)
         act()
-        WebDriverWait(self.driver, 20, 0.02).until(
-            lambda _: self.script("return document.readyState") == "complete" and self.script(mark) != before
+        self.wait(
+            lambda: self.script("return document.readyState") == "complete" and self.script(mark) != before
         )
 
+    def wait(self, sign: Callable[[], T]) -> T:
+        """Until there is a sign; what is torn away by a page's change meanwhile is looked for again."""
+        waiting = WebDriverWait(self.driver, 20, 0.02, ignored_exceptions=(WebDriverException,))
+        return waiting.until(lambda _: sign())
+
     def digits(self) -> str:
-        """The code that the phone on this page shows."""
+        """The code that the phone on this page shows; it may change at this very moment."""
+        return self.wait(self._digits)
+
+    def _digits(self) -> str:
         self.driver.switch_to.frame(self.one("iframe.card"))
         try:
             shown = self.one("#digits").text

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from sandbox.exchange import two_factor
 from tests.sandbox.exchange.conftest import ELSEWHERE, HOST
 from tests.sandbox.exchange.pages import audit
 from tests.sandbox.exchange.pages.conftest import ACCOUNT, Desk
@@ -66,6 +67,14 @@ class TestEachStepIsAsInLife:
         desk.browser.fill("2FA code", desk.phone())
         desk.browser.press("Sign in")
         assert desk.browser.heading == "API Management"
+
+    def test_the_phone_shows_the_next_code_by_itself(self, desk: Desk) -> None:
+        desk.sign_in()
+        left = two_factor.seconds_left(desk.client.exchange.now())
+        desk.clock.ahead += left - 1
+        desk.browser.open("/phone")
+        before = desk.browser.digits()
+        desk.browser.wait(lambda: desk.browser.digits() != before)
 
     def test_an_unknown_account_is_told_how_one_is_opened(self, desk: Desk) -> None:
         desk.browser.open("/sign-in")
