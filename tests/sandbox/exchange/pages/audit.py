@@ -72,7 +72,7 @@ for (const id of new Set(ids.filter((id, i) => ids.indexOf(id) !== i))) faults.p
 for (const what of ['main', 'h1', 'body > header', 'body > footer', '.skip'])
   if (document.querySelectorAll(what).length !== 1) faults.push(`${what}: not 1`);
 if (document.documentElement.lang !== 'en') faults.push('no language');
-if (!document.body.querySelector('a, button, input').matches('.skip')) faults.push('skip link is not first');
+if (!document.body.querySelector('a, button, input')?.matches('.skip')) faults.push('skip link is not first');
 let level = 0;
 for (const heading of document.querySelectorAll('h1, h2, h3')) {
   const next = Number(heading.tagName[1]);

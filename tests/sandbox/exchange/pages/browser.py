@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
@@ -164,8 +165,10 @@ def browsing(browser: str, driver: str) -> Iterator[Browser]:
         options.binary_location = browser
         for flag in (*FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
-        os.environ["SE_AVOID_STATS"] = "true"
-        started = webdriver.Chrome(options=options, service=Service(executable_path=driver))
+        # Both the driver and what it serves are on this machine, whatever proxy the environment names.
+        direct = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        with mock.patch.dict(os.environ, {**direct, "SE_AVOID_STATS": "true"}, clear=True):
+            started = webdriver.Chrome(options=options, service=Service(executable_path=driver))
         try:
             yield Browser(started)
         finally:
