@@ -171,6 +171,6 @@ def _faults(visit: Visit) -> list[PersonFault]:
 
 
 def _mail_if_needed(visit: Visit, key: ApiKey) -> None:
-    if key.activation is None or visit.now > key.activation.expires_at:
+    if key.status != "active" and (key.activation is None or visit.now > key.activation.expires_at):
         with visit.exchange.store.change(visit.account) as account:
             api_management.mail_code(account, key, visit.now)

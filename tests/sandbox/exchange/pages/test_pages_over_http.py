@@ -235,6 +235,15 @@ class TestThePagesAndTheControlSurfaceAreOneTruth:
         [row] = visitor.client.page.keys(ACCOUNT)
         assert (row["status"], row["permissions"]) == ("active", ["Read"])
 
+    def test_an_active_key_is_mailed_no_code_that_nobody_asked_for(self, visitor: Visitor) -> None:
+        visitor.sign_in()
+        visitor.create()
+        [row] = visitor.client.page.keys(ACCOUNT)
+        visitor.client.page.activate(ACCOUNT, row["key"], ask_for_code=False)
+        answer = visitor.post(f"/keys/{row['key']}/secret", saved="yes", then="activate")
+        assert "This key is active" in answer.text
+        assert len(visitor.client.page.ask("GET", f"/accounts/{ACCOUNT}/mailbox")) == 1
+
     def test_the_sixth_key_is_refused_in_the_same_words(self, visitor: Visitor) -> None:
         for number in range(5):
             visitor.client.page.make_key(ACCOUNT, label=f"L{number}", permissions=[], addresses=[])
