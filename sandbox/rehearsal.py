@@ -22,7 +22,7 @@ import os
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ def rehearse(pulumi: Pulumi, folder: Path, options: Options) -> int:
     step("Your turn: make the key by the guide, in a browser")
     _show(outputs["whitelist"], url)
     if options.browser:
-        _open(url)
+        open_in_browser(url, os.environ)
     step("Following along (Ctrl-C ends it)")
     until = time.monotonic() + options.seconds
     verified = follow(
@@ -162,13 +162,15 @@ def _show(whitelist: dict[str, Any], url: str) -> None:
     say("Codes         2FA off the phone on the page, activation off its mailbox")
 
 
-def _open(url: str) -> None:
-    """In a browser, where there is a display; never a reason to fail."""
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+def open_in_browser(
+    url: str, environment: Mapping[str, str], get: Callable[[], webbrowser.BaseBrowser] = webbrowser.get
+) -> None:
+    """Where there is a display; never a reason to fail."""
+    if environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"):
         with contextlib.suppress(webbrowser.Error, OSError):
-            browser = webbrowser.get()
-            # The plain generic ones are text browsers, which would take the terminal away.
-            if type(browser) is not webbrowser.GenericBrowser:
+            browser = get()
+            # Of these two kinds are the text browsers, which would take the terminal away.
+            if type(browser) not in (webbrowser.GenericBrowser, webbrowser.Elinks):
                 browser.open(url)
 
 

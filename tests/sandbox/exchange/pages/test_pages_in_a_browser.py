@@ -33,6 +33,7 @@ class TestTheGuideCanBeWalked:
         browser.fill("Label", "Gunbot_Trading")
         browser.tick("Trade")
         browser.fill("IP whitelist", HOST)
+        browser.keep("create-a-key")
         browser.fill("2FA code", desk.phone())
         browser.press("Create the key")
         secret = browser.field("Secret").get_attribute("value")
