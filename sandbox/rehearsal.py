@@ -100,13 +100,12 @@ class Offers:
                 with offered(json.dumps({"key": row.key, "secret": secret}), self._folder) as path:
                     yield path
                 return
-        else:
-            self._say(f"Waiting for the file: {HOW_TO.format(file=self._key_file).strip()}")
         yield self._own_file(row)
 
     def _own_file(self, row: Row) -> Path | None:
         """The person's file, if it holds this very key: a real one is not for the sandbox."""
         if not self._key_file.exists():
+            self._say(f"Waiting for the file: {HOW_TO.format(file=self._key_file).strip()}")
             return None
         try:
             held = read_key_file(self._key_file).key

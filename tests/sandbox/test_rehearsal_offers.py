@@ -48,9 +48,10 @@ class TestOnlyThisKeyIsTaken:
         told: str,
     ) -> None:
         (tmp_path / "key.json").write_text(content)
-        with offers(ROW) as path:
-            assert path is None
+        for _ in range(2):
+            with offers(ROW) as path:
+                assert path is None
         said = capsys.readouterr().out
-        assert told in said
+        assert said.count(told) == 1
         assert "s3cr3t" not in said
         assert "real-key" not in said
