@@ -10,7 +10,7 @@ SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 KILLS := $(if $(CALL),--call $(CALL)) $(if $(PHASE),--phase $(PHASE)) $(if $(SEED),--seed $(SEED)) \
   $(if $(VISIBILITY),--visibility $(VISIBILITY)) $(if $(SAMPLE),--sample $(SAMPLE),--all)
 
-.PHONY: drift faults kills help setup up preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
+.PHONY: drift faults kills help setup up rehearse preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ $(VENV)/.installed: $(LOCKS)
 
 up: setup  ## the main job: start the sandbox, deploy, make a key there, prove and promote it
 	@$(PY) -m sandbox.story up
+
+rehearse: setup  ## walk the whole guide in a browser on a sandbox exchange, the verifier looking on (ACCOUNT=)
+	@$(PY) -m sandbox.rehearsal $(if $(ACCOUNT),--account $(ACCOUNT))
 
 preflight: setup  ## ask AWS what an `up` would fail on, changing nothing; STACK=name asks for a real stack
 	@$(PY) -m $(if $(STACK),commands.preflight --stack $(STACK),sandbox.story preflight)
@@ -91,6 +94,6 @@ picture: setup  ## record docs/make-up.svg from a real `make up`
 
 clean:  ## end the sandbox and remove .venv and all caches
 	@[ ! -x $(PY) ] || $(PY) -m sandbox stop
-	@rm -rf $(VENV) .sandbox .mypy_cache policies/.mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) .sandbox .artifacts .mypy_cache policies/.mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Clean: the sandbox, $(VENV) and the caches are gone."

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from cexio.credentials import Credentials
 from cexio.errors import OfferedKeyError
+from cexio.guide_steps import KEY_PAGE
 
 FILE = "CEXIO_KEY_FILE"
 KEY = "CEXIO_API_KEY"
@@ -23,7 +24,6 @@ SECRET = "CEXIO_API_SECRET"  # noqa: S105 - the variable's name
 PASTED_ALONG = " \t\r\n\"'`,;" + "\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
 SHAPE = re.compile(r"[!-~]{8,256}")
 LEGACY_USER = re.compile(r"up\d{6,}", re.I)
-KEY_PAGE = "https://trade.cex.io/terminal/settings/keys"
 
 
 def offered_key(environment: Mapping[str, str]) -> Credentials | None:

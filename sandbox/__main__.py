@@ -1,5 +1,5 @@
-"""The sandbox's command line: python -m sandbox start | stop | status | make-key | call | keys | edit-key |
-activate | deactivate | delete-key | switch
+"""The sandbox's command line: python -m sandbox start | stop | status | open-account | make-key | call |
+keys | edit-key | activate | deactivate | delete-key | switch
 
 Works with a bare python3 and from any folder (`python3 <repo>/sandbox`): it goes on with the project's own
 `.venv` where its imports are missing.
@@ -22,7 +22,7 @@ if str(ROOT) not in sys.path:
 
 # These need the path above, and the standard library alone.
 from sandbox.call import CallError, Credentials, read_key_file, send  # noqa: E402
-from sandbox.exchange.key_page import KeyPage, KeyPageError  # noqa: E402
+from sandbox.exchange.key_page import KeyPage, KeyPageError, pages_url  # noqa: E402
 from sandbox.world import World, WorldError, default_folder  # noqa: E402
 
 Command = Callable[[argparse.Namespace], int]
@@ -66,6 +66,14 @@ def _make_key(options: argparse.Namespace) -> int:
         replace_unused=options.replace_unused,
     )
     print(json.dumps(made))
+    return 0
+
+
+def _open_account(options: argparse.Namespace) -> int:
+    world = World(default_folder())
+    _page().open_account(options.account, sub_account=options.sub_account)
+    url = pages_url(world.require_running().cexio, options.account)
+    _say(f"Account {options.account} is open; a person signs in at {url}")
     return 0
 
 
@@ -165,6 +173,10 @@ def _parser() -> _Parser:
         "--replace-unused", action="store_true", help="first delete keys of this label that were never used"
     )
 
+    opened = command("open-account", _open_account, "open an account for a person at the exchange's pages")
+    opened.add_argument("--account", required=True)
+    opened.add_argument("--sub-account", default="bot", help="its name; default: bot")
+
     keys = command("keys", _keys, "list an account's keys, without secrets")
     keys.add_argument("--account", required=True)
     for name, act, text in (
@@ -205,7 +217,7 @@ def _parser() -> _Parser:
 
 def _with_imports() -> None:
     """Go on with the project's own Python when this one lacks what the servers need."""
-    needed = ("starlette", "uvicorn", "websockets", "pydantic")
+    needed = ("starlette", "uvicorn", "websockets", "pydantic", "jinja2")
     if all(importlib.util.find_spec(name) is not None for name in needed):
         return
     python = ROOT / ".venv" / "bin" / "python"

@@ -59,10 +59,14 @@ def policies() -> tuple[str, ...]:
     return (*POLICIES, *(("--policy-pack-config", str(POLICY_CONFIG)) if POLICY_CONFIG.exists() else ()))
 
 
+def applied(pulumi: Pulumi, extra: dict[str, str] | None = None) -> int:
+    """One `pulumi up` with the policies; its exit status."""
+    return pulumi.run("up", *UNATTENDED, "--suppress-outputs", *policies(), extra=extra)
+
+
 def deployed(pulumi: Pulumi, extra: dict[str, str] | None = None) -> None:
-    """One `pulumi up` with the policies; a failure ends the story, as the engine has told it."""
-    status = pulumi.run("up", *UNATTENDED, "--suppress-outputs", *policies(), extra=extra)
-    if status != 0:
+    """One `pulumi up`; a failure ends the story, as the engine has told it."""
+    if applied(pulumi, extra) != 0:
         raise StoryError(
             "`up` did not finish; what it made is kept, and the next `make up` goes on from there (if a run "
             "was killed and its lock or pending operations are in the way: `make recover` first)"

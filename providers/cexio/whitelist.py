@@ -23,10 +23,11 @@ from pulumi.dynamic import (
 )
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from cexio.guide_steps import KEY_PAGE, address_text
 from cexio.permissions import both_vocabularies
 from providers.cexio.source_address import one_address, unseen
 from providers.cexio.whitelist_change import Change, change_between
-from providers.cexio.whitelist_steps import KEY_PAGE, address_text, steps
+from providers.cexio.whitelist_steps import steps
 from providers.contract import Inputs, Provider, Resource, known
 from providers.notices import notice, notice_once
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from providers.cexio.whitelist_steps import KEY_PAGE, address_text
+from cexio.guide_steps import KEY_PAGE, address_text
 from providers.contract import known
 
 DEACTIVATES = "this edit deactivates the key; have your mail at hand"

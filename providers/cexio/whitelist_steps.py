@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cexio.guide_steps import Handover, address_text, guide_steps
-
-__all__ = ["address_text", "steps"]
+from cexio.guide_steps import Handover, guide_steps
 
 HANDOVER = Handover(
     limits=" and record them: `pulumi config set cexio-bot:tradingLimits TEXT`.",

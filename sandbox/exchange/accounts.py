@@ -46,9 +46,21 @@ class ApiKey(Record):
 
 
 class Mail(Record):
+    """A mail; `key` and `code` are what its activation link carries."""
+
     at: int
     subject: str
     text: str
+    key: str = ""
+    code: str = ""
+
+
+class TwoFactor(Record):
+    """The secret that the phone shares with the exchange, and the last time step that was used."""
+
+    secret: str = Field(repr=False)
+    on: bool = False
+    used_step: int = 0
 
 
 class Balance(Record):
@@ -133,6 +145,7 @@ class Account(Record):
     name: str
     keys: list[ApiKey] = Field(default_factory=list)
     mailbox: list[Mail] = Field(default_factory=list)
+    two_factor: TwoFactor | None = None
     wallet: dict[str, Decimal] = Field(default_factory=dict)
     spot: dict[str, dict[str, Balance]] = Field(default_factory=_main_alone)
     orders: list[Order] = Field(default_factory=list)

@@ -1,6 +1,6 @@
 """What a person can do on the exchange's API Management page, and in the mailbox.
 
-No action of the product API does any of this; the control surface (and later the page) calls it. A key
+No action of the product API does any of this; the control surface and the pages call it. A key
 does nothing until it is activated with a mailed code, and an edit takes the activation away again.
 """
 
@@ -111,6 +111,8 @@ def mail_code(account: Account, key: ApiKey, now: int) -> None:
             at=now,
             subject=f"Activate your API key {key.label}",
             text=f"Activation code for the API key {key.label} ({key.key}): {code}. Valid for 5 minutes.",
+            key=key.key,
+            code=code,
         )
     )
 
@@ -118,14 +120,35 @@ def mail_code(account: Account, key: ApiKey, now: int) -> None:
 def activate(key: ApiKey, code: str, now: int) -> None:
     """Switch the key on with the mailed code; PersonFault for a wrong or stale one."""
     if key.activation is None or not secrets.compare_digest(key.activation.code.encode(), code.encode()):
-        raise PersonFault("the activation code is wrong: take the one of the latest mail")
+        raise PersonFault("the activation code is wrong: take the one of the latest mail", "code")
     if now > key.activation.expires_at:
-        raise PersonFault("the activation code is older than 5 minutes: ask for a new one")
+        raise PersonFault("the activation code is older than 5 minutes: ask for a new one", "code")
     key.status, key.activation, key.updated_at = "active", None, now
 
 
 def deactivate(key: ApiKey, now: int) -> None:
     key.status, key.activation, key.updated_at = "deactivated", None, now
+
+
+def delete_key(account: Account, key: ApiKey) -> None:
+    account.keys.remove(key)
+
+
+def form_faults(
+    label: str, permissions: Sequence[str], whitelist: str, switches: Switches
+) -> list[PersonFault]:
+    """All that is wrong with a filled-in form, each with its field; nothing is made or changed."""
+    faults = []
+    for check in (
+        lambda: _label(label),
+        lambda: _permissions(permissions),
+        lambda: _addresses(whitelist, switches),
+    ):
+        try:
+            check()
+        except PersonFault as fault:
+            faults.append(fault)
+    return faults
 
 
 def described(key: ApiKey) -> dict[str, object]:
@@ -155,21 +178,30 @@ def add_sub_account(account: Account, name: str) -> bool:
 def _label(label: str) -> str:
     wanted = label.strip()
     if not 1 <= len(wanted) <= _MAX_LABEL or not wanted.isprintable():
-        raise PersonFault(f"label: 1 to {_MAX_LABEL} printable characters")
+        raise PersonFault(f"label: 1 to {_MAX_LABEL} printable characters", "label")
     return wanted
 
 
 def _choices(
     permissions: Sequence[str], whitelist: str, switches: Switches
 ) -> tuple[list[Permission], list[str]]:
+    return _permissions(permissions), _addresses(whitelist, switches)
+
+
+def _permissions(words: Sequence[str]) -> list[Permission]:
     try:
-        chosen = with_read([permission_named(word) for word in permissions])
-        addresses = parse_whitelist(
-            whitelist, networks=switches.whitelist_takes_networks, maximum=switches.whitelist_max
+        return with_read([permission_named(word) for word in words])
+    except ValueError as fault:
+        raise PersonFault(str(fault), "permissions") from None
+
+
+def _addresses(text: str, switches: Switches) -> list[str]:
+    try:
+        return parse_whitelist(
+            text, networks=switches.whitelist_takes_networks, maximum=switches.whitelist_max
         )
     except ValueError as fault:
-        raise PersonFault(str(fault)) from None
-    return chosen, addresses
+        raise PersonFault(str(fault), "whitelist") from None
 
 
 def _random(length: int) -> str:

@@ -41,6 +41,10 @@ class NewKey(_Form):
     replace_unused: bool = False
 
 
+class NewAccount(_Form):
+    sub_account: str = Field("bot", min_length=1)
+
+
 class KeyEdit(_Form):
     label: str | None = None
     permissions: list[str] | None = None
@@ -66,6 +70,7 @@ def mount(exchange: Exchange, shut_down: Callable[[], None]) -> Mount:
             desk.route("POST", f"{key}/deactivate", desk.deactivate),
             desk.route("GET", "/accounts/{account}/mailbox", desk.mailbox),
             desk.route("GET", "/accounts", desk.list_accounts),
+            desk.route("POST", "/accounts/{account}", desk.open_account),
             desk.route("GET", "/switches", desk.switches),
             desk.route("PATCH", "/switches", desk.set_switches),
             desk.route("POST", "/shutdown", desk.shutdown),
@@ -102,6 +107,16 @@ class _Desk:
             for account in self._exchange.store.accounts.values()
         ]
 
+    def open_account(self, request: Request, body: bytes) -> Any:
+        """A new account with balances and a sub-account; PersonFault for a name that is taken."""
+        form = NewAccount.model_validate_json(body)
+        name = request.path_params["account"]
+        if self._exchange.store.account(name) is not None:
+            raise PersonFault(f"account {name} is there already")
+        with self._exchange.store.change(self._new_account(name)) as account:
+            page.open_account(account, form.sub_account)
+        return {"account": name}
+
     def list_keys(self, request: Request, _body: bytes) -> Any:
         return [page.described(key) for key in self._account(request).keys]
 
@@ -110,10 +125,7 @@ class _Desk:
         form = NewKey.model_validate_json(body)
         store, name = self._exchange.store, request.path_params["account"]
         fresh = store.account(name) is None
-        try:
-            account = store.account(name) or store.add_account(name)
-        except ValueError as fault:
-            raise PersonFault(str(fault)) from None
+        account = store.account(name) or self._new_account(name)
         with store.change(account):
             if fresh:
                 page.open_account(account, form.sub_account)
@@ -147,7 +159,7 @@ class _Desk:
     def delete_key(self, request: Request, _body: bytes) -> Any:
         account, key = self._key(request)
         with self._exchange.store.change(account):
-            account.keys.remove(key)
+            page.delete_key(account, key)
         return {"deleted": key.key}
 
     def mail_code(self, request: Request, _body: bytes) -> Any:
@@ -186,6 +198,12 @@ class _Desk:
     def shutdown(self, _request: Request, _body: bytes) -> Any:
         asyncio.get_running_loop().call_later(0.05, self._shut_down)
         return {"stopping": True}
+
+    def _new_account(self, name: str) -> Account:
+        try:
+            return self._exchange.store.add_account(name)
+        except ValueError as fault:
+            raise PersonFault(str(fault)) from None
 
     def _account(self, request: Request) -> Account:
         name = request.path_params["account"]

@@ -6,7 +6,7 @@ ApiFault                any reply that is not 200
 ├── BusinessFault       500, the exchange's way to say that a rule was broken
 ├── RateLimited         429, points of this minute are used up
 └── Refused             whatever a switch says (`replies.py`): texts that nobody outside CEX.IO knows
-PersonFault             the control surface's answer to a person's wish that cannot be met
+PersonFault             a person's wish at the key page that cannot be met; `field` is where in the form
 StoreFault              the store cannot be read or belongs to another world
 """
 
@@ -49,6 +49,10 @@ class Refused(ApiFault):
 
 class PersonFault(Exception):
     """A wish of the person at the key page that cannot be met, as one line."""
+
+    def __init__(self, text: str, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
 
 
 class StoreFault(Exception):

@@ -64,6 +64,12 @@ class KeyPage:
         """Ask something of one key, named by its text or its label."""
         return self.ask(method, f"/accounts/{_part(account)}/keys/{_part(key)}{verb}", form)
 
+    def accounts(self) -> list[str]:
+        return [str(row["account"]) for row in self.ask("GET", "/accounts")]
+
+    def open_account(self, account: str, *, sub_account: str = "bot") -> None:
+        self.ask("POST", f"/accounts/{_part(account)}", {"sub_account": sub_account})
+
     def keys(self, account: str) -> list[dict[str, Any]]:
         return list(self.ask("GET", f"/accounts/{_part(account)}/keys"))
 
@@ -90,6 +96,11 @@ class KeyPage:
         if answer.status != 200:
             raise KeyPageError(str(said.get("error", said)))
         return said
+
+
+def pages_url(base_url: str, account: str) -> str:
+    """Where a person signs in to the account, in a browser."""
+    return f"{base_url}/rehearsal/?account={_part(account)}"
 
 
 def _part(text: str) -> str:

@@ -16,14 +16,15 @@ class Permission(str, Enum):
     FUNDS_WALLET = "Funds Wallet"
 
 
-_WORDS = {
-    "account balance": Permission.READ,
-    "open orders": Permission.READ,
-    "place order": Permission.TRADE,
-    "cancel order": Permission.TRADE,
-    # The older page's one tick for money leaving; the Spot level that comes nearest.
-    "withdrawal": Permission.FUNDS_WALLET,
+GUIDE_WORDS: dict[Permission, tuple[str, ...]] = {
+    Permission.READ: ("Account balance", "Open orders"),
+    Permission.TRADE: ("Place order", "Cancel order"),
+    # The older page has one tick for money that leaves. Asked for by that word, it is the level that comes
+    # nearest, which is named last.
+    Permission.FUNDS_INTERNAL: ("Withdrawal",),
+    Permission.FUNDS_WALLET: ("Withdrawal",),
 }
+_WORDS = {word.lower(): permission for permission, words in GUIDE_WORDS.items() for word in words}
 _WORDS |= {permission.value.lower(): permission for permission in Permission}
 
 

@@ -25,6 +25,7 @@ from sandbox.exchange import control, orders, rest, websocket
 from sandbox.exchange.connections import CuttableProtocol
 from sandbox.exchange.errors import StoreFault
 from sandbox.exchange.exchange import Exchange
+from sandbox.exchange.pages import application as pages
 from sandbox.exchange.request_log import RequestLog
 from sandbox.exchange.store import Store
 
@@ -58,7 +59,7 @@ def server_for(exchange: Exchange) -> Server:
 
 
 def _application(exchange: Exchange, shut_down: Callable[[], None]) -> Starlette:
-    """The ASGI application: product API, health, and the person's side."""
+    """The ASGI application: product API, health, control surface and pages."""
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"world": exchange.store.world})
@@ -81,6 +82,7 @@ def _application(exchange: Exchange, shut_down: Callable[[], None]) -> Starlette
             *rest.routes(exchange),
             *websocket.routes(exchange),
             control.mount(exchange, shut_down),
+            *pages.routes(exchange),
         ],
         exception_handlers={404: not_found, 405: not_found, 500: unexpected},
         lifespan=lifespan,

@@ -82,9 +82,11 @@ class Clone:
             check=False,
         )
 
-    def make_key(self, *, label: str, addresses: list[str], permissions: list[str], **flags: bool) -> Path:
+    def make_key(
+        self, *, label: str, addresses: list[str], permissions: list[str], account: str = "1", **flags: bool
+    ) -> Path:
         """Make a key on the sandbox exchange; the 0600 file that offers it."""
-        words = ["make-key", "--account", "1", "--label", label]
+        words = ["make-key", "--account", account, "--label", label]
         for address in addresses:
             words += ["--address", address]
         for permission in permissions:

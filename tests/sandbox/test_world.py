@@ -374,6 +374,11 @@ class TestThePersonsCommands:
         assert seen == ["created", "active", "deactivated", "active", "deactivated"]
         assert world.done("delete-key", "--account", "life", "--all") == json.dumps([key]) + "\n"
 
+    def test_an_account_is_opened_once_and_its_page_told(self, world: Folder) -> None:
+        said = world.done("open-account", "--account", "person")
+        assert f"{world.endpoints()['cexio']}/rehearsal/?account=person" in said
+        assert "person is there already" in world.fault("open-account", "--account", "person")
+
     def test_a_switch_is_set_shown_and_put_back(self, world: Folder) -> None:
         assert json.loads(world.done("switch", "address-refused", "forbidden")) == {
             "address_refused": "forbidden"

@@ -13,6 +13,7 @@ import pytest
 from providers.aws.checks import account
 from providers.aws.checks.finding import Outcome
 from providers.aws.permissions import DISPENSABLE
+from providers.endpoints import Endpoints
 from tests.faults.proxy import Call, Fate, Proxy, answer
 from tests.providers.aws.asking import (
     ADDRESSES,
