@@ -62,10 +62,6 @@ class TestTheEnd:
         end(ec2, host, interface)
         assert sent(proxy) == []
 
-    def test_one_that_nobody_knows_has_ended(self, ec2: Any, proxy: Proxy) -> None:
-        end(ec2, "i-0123456789abcdef0", "eni-0123456789abcdef0")
-        assert sent(proxy) == []
-
     def test_its_interface_may_be_gone(self, own_stack: World, ec2: Any, proxy: Proxy) -> None:
         host = own_stack.made("Instance").id
         end(ec2, host, "eni-0123456789abcdef0")

@@ -234,6 +234,7 @@ class TestFit:
             "faults": [],
             "undetermined": [],
             "region": "us-east-1",
+            "account": "123456789012",
         }
 
     def test_routes_to_private_networks_are_allowed(self, engine: Engine, brought: Brought) -> None:

@@ -38,13 +38,11 @@ def world(aws: Aws, proxy: Proxy) -> Iterator[World]:
 
 
 def unseen(times: int, *actions: str) -> Callable[[Call], Fate | None]:
-    """The instance is not found so many times by these calls."""
-    left = [times]
+    """The instance is not found so many times by each of these calls."""
 
     def rule(call: Call) -> Fate | None:
-        if call.action not in actions or not left[0]:
+        if call.action not in actions or call.nth > times:
             return None
-        left[0] -= 1
         return answer(400, NOT_FOUND, {"Content-Type": "text/xml"})
 
     return rule
@@ -69,7 +67,7 @@ class TestNotFoundIsNotEnded:
 
     def test_an_order_that_finds_nothing_is_given_again(self, aws: Aws, proxy: Proxy, world: World) -> None:
         made = world.made("Instance")
-        proxy.forget(unseen(2, "DescribeInstances", "TerminateInstances"))
+        proxy.forget(unseen(1, "DescribeInstances", "TerminateInstances"))
         world.engine.delete(made.id, made.outs)
         world.objects.pop("Instance")
         assert proxy.sent("TerminateInstances") == 2

@@ -167,7 +167,12 @@ OBJECTS: dict[str, Object] = {
     ),
     "Subnet": Object(
         SubnetProvider(),
-        lambda world: {"vpcId": world.out("Vpc", "vpcId"), "cidr": "10.60.0.0/25"},
+        # named, so that AWS does not choose a zone that has no such machines
+        lambda world: {
+            "vpcId": world.out("Vpc", "vpcId"),
+            "cidr": "10.60.0.0/25",
+            "availabilityZone": "us-east-1a",
+        },
         ("subnetId", "availabilityZone"),
         change={"tags": {"team": "b"}},
         replaced_by={"vpcId": "vpc-2", "availabilityZone": "us-east-1g"},
