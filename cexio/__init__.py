@@ -14,5 +14,10 @@ pays for that part alone:
     measurement   answers to a plan, as taken from here or reported by the host's program
     vantage       runs a plan from this process
     judgement     the models of a verdict
+    findings      each permission and the whitelist, from single answers
+    diagnosis     why a key check did not succeed: the one thing at fault
+    refusal       a verdict that promotes nothing, with its line
+    order_alarm   what became of an order probe that was not rejected
     verdicts      `judge`: measurements in, verdict out; pure
+    proving       one key proven from two places: host, here, host
 """

@@ -116,7 +116,7 @@ def read(answer: Answer) -> Reading:
         return _read_login(document, answer.status)
     error = _error_text(document)
     if error is not None:
-        return _refusal(error, answer.status, "any")
+        return _refusal(error, answer.status, "any", document.get("data"))
     data = document.get("data")
     if answer.status != 200 or document.get("ok") != "ok":
         return Reading(shape="odd", cause="unclear", status=answer.status, data=data)
@@ -158,9 +158,9 @@ def _read_login(document: dict[str, Any], status: int | None) -> Reading:
     return Reading(shape="odd", cause="unclear", status=status)
 
 
-def _refusal(error: str, status: int | None, channel: str) -> Reading:
+def _refusal(error: str, status: int | None, channel: str, data: Any = None) -> Reading:
     cause, row = cause_of(error, status, channel)
-    return Reading(shape="error", cause=cause, text=error, status=status, row=row)
+    return Reading(shape="error", cause=cause, text=error, status=status, data=data, row=row)
 
 
 def _rejection(data: dict[str, Any]) -> Reading:

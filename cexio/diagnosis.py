@@ -2,30 +2,25 @@
 
 REST may answer one and the same 401 for a wrong key, a wrong signature, the clock, a key that is not
 activated and perhaps the address. The WebSocket login has a text of its own for the first four; what
-none of them explains is the address. Does not judge a key that was accepted: that is `verdicts`.
+none of them explains is the address. Only the text for an unknown key could be the one for a refused
+address, too: a login that is signed wrongly on purpose tells the two apart, for an exchange that finds
+the signature wrong has found the key. Where it does not, the line names both. Does not judge a key that
+was accepted: that is `verdicts`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cexio.causes import Cause, Reading
-from cexio.findings import SURE_CLOCK_S, key_accepted, reading_of
+from cexio.findings import SURE_CLOCK_S, key_accepted, reading_of, same_key
 from cexio.judgement import Expectation, Verdict
 from cexio.measurement import AWAITING_KEY, Measurement
-from cexio.probes import CLOCK, KEY_CHECK, WEBSOCKET
+from cexio.probes import CLOCK, KEY_CHECK, WEBSOCKET, WRONG_SIGNATURE
+from cexio.refusal import Refusal
 
 KEY_PAGE = "https://trade.cex.io/terminal/settings/keys"
 _WIDEST_CLOCK_S = 20.0
 _GENERIC: tuple[Cause, ...] = ("credentials", "key", "signature", "request")
 _NAMED: tuple[Cause, ...] = ("key", "signature", "clock", "activation")
-
-
-class Refusal(NamedTuple):
-    """A verdict that promotes nothing, and its line."""
-
-    verdict: Verdict
-    line: str
 
 
 def not_ready_refusal(host: Measurement) -> Refusal:
@@ -94,7 +89,7 @@ def _named(
     if rest.cause in ("clock", "activation"):
         named = rest.cause
     if named == "clock":
-        return _clock(host)
+        return _clock(host, told=True)
     if named == "activation":
         return Refusal(
             Verdict.NOT_ACTIVATED,
@@ -106,13 +101,19 @@ def _named(
             Verdict.WRONG_KIND,
             f"the legacy API answered: this is for keys of the Spot key page, make one at {KEY_PAGE}",
         )
-    if key_accepted(here):
-        place = here.address if here is not None and here.address else "another address"
+    if here is not None and key_accepted(here) and same_key(host, here):
+        place = here.address or "another address"
         return _address(host, expected, f"the same key is accepted from {place}")
     if rest.cause in ("validation", "business"):
         return Refusal(Verdict.UNDETERMINED, f"the key check itself was not accepted: {rest.text[:160]!r}")
-    if named in ("key", "signature") and rest.cause in _GENERIC:
-        return _wrong(named)
+    if named == "signature" and rest.cause in _GENERIC:
+        return Refusal(
+            Verdict.WRONG_KEY,
+            "the key is known but the signature is wrong: the secret belongs to another key or was not "
+            "copied whole; if it cannot be shown again, make a new key",
+        )
+    if named == "key" and rest.cause in _GENERIC:
+        return _unknown_key(host, expected)
     return None
 
 
@@ -124,7 +125,9 @@ def _left_over(host: Measurement, expected: Expectation, rest: Reading, login: R
     if login is not None and login.shape == "error" and not login.transient:
         both += f", WebSocket {login.text[:100]!r}"
         if login.cause in ("unclear", "address", "permission") and rest.cause != "validation":
-            return _address(host, expected, f"told {both}, which is none of the other causes")
+            return _address(
+                host, expected, f"told {both}, which is no text for key, signature, clock or activation"
+            )
         return Refusal(
             Verdict.UNDETERMINED, f"the exchange refuses the key with texts that do not agree ({both})"
         )
@@ -148,25 +151,43 @@ def _left_over(host: Measurement, expected: Expectation, rest: Reading, login: R
     )
 
 
-def _wrong(cause: Cause) -> Refusal:
-    if cause == "signature":
+def _unknown_key(host: Measurement, expected: Expectation) -> Refusal:
+    """The exchange said that it does not know the key, which might be its word for the address, too."""
+    spoilt = reading_of(host, WRONG_SIGNATURE)
+    if spoilt is not None and spoilt.cause == "signature":
+        known = "it says that it does not know the key, yet finds a wrong signature of that very key wrong"
+        return _address(host, expected, known)
+    copy = (
+        "copy the key again, whole (one of the legacy page, cex.io profile, is the wrong kind: Spot keys "
+        f"are made at {KEY_PAGE})"
+    )
+    own = _own(host, expected)
+    if spoilt is not None and spoilt.cause == "key":
         return Refusal(
             Verdict.WRONG_KEY,
-            "the key is known but the signature is wrong: the secret belongs to another key or was not "
-            "copied whole; if it cannot be shown again, make a new key",
+            f"the exchange does not know this key: {copy}; if it is the right one, a refused "
+            f"address is worded alike, so see that {own} is on its whitelist",
         )
     return Refusal(
-        Verdict.WRONG_KEY,
-        "the exchange does not know this key: copy it again, whole; a key from the legacy page (cex.io "
-        f"profile) is the wrong kind of key, Spot keys are made at {KEY_PAGE}",
+        Verdict.UNDETERMINED,
+        "key, or the address: the exchange says that it does not know the key, and may word a refused "
+        f"address alike: {copy}, and see that {own} is on its whitelist; run it again",
     )
 
 
-def _clock(host: Measurement) -> Refusal:
-    skew = "" if host.clock_skew_s is None else f" by {host.clock_skew_s:+.0f} s"
+def _clock(host: Measurement, *, told: bool = False) -> Refusal:
+    skew = host.clock_skew_s
+    if told and skew is not None and abs(skew) < SURE_CLOCK_S:
+        return Refusal(
+            Verdict.CLOCK_SKEW,
+            f"the exchange refuses the time of the signature, though its public time is only {skew:+.0f} s "
+            "from the host's: its own clocks disagree, or the host's was set just now; run it again",
+        )
+    seen = "" if skew is None else f" by {skew:+.0f} s"
+    rest = "" if told else ", which alone explains the refusal; whatever else is wrong shows after that"
     return Refusal(
         Verdict.CLOCK_SKEW,
-        f"the host's clock is off{skew} (20 s are allowed): set it by NTP (chrony there), run it again",
+        f"the host's clock is off{seen} (20 s are allowed){rest}: set it by NTP (chrony there), run it again",
     )
 
 

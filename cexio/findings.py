@@ -14,7 +14,13 @@ from collections.abc import Sequence
 from cexio.causes import Reading, is_own_refusal, read
 from cexio.judgement import Expectation, Finding, PermissionVerdict
 from cexio.measurement import Answer, Measurement
-from cexio.permissions import FUNDS_INTERNAL, FUNDS_WALLET, GUIDE_PERMISSIONS, spot_level
+from cexio.permissions import (
+    FUNDS_INTERNAL,
+    FUNDS_WALLET,
+    GUIDE_PERMISSIONS,
+    SPOT_PERMISSIONS,
+    spot_level,
+)
 from cexio.probes import (
     BALANCE,
     CANCEL,
@@ -60,7 +66,7 @@ def permission(name: str, host: Measurement, expected: Expectation) -> Permissio
     probe = PROBE_OF[name]
     answer = host.answer(probe)
     if answer is None:
-        reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else "not asked in this pass"
+        reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else _unasked(host)
         return _verdict(name, spot_level(name), Finding.UNDETERMINED, host, reason)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
     if probe == CANCEL and read(answer).text == "unknown_order" and _granted(host, PLACE):
@@ -69,6 +75,30 @@ def permission(name: str, host: Measurement, expected: Expectation) -> Permissio
     if probe == PLACE and finding is Finding.UNDETERMINED and "account" in reason.lower():
         reason += f"; see that the sub-account {expected.account_id!r} exists"
     return _verdict(name, spot_level(name), finding, host, reason, answer)
+
+
+def levels(
+    permissions: Sequence[PermissionVerdict], moving: Sequence[PermissionVerdict]
+) -> list[PermissionVerdict]:
+    """The Spot page's four levels, in its order. Two answers about one level that contradict each other
+    prove nothing; one that proves something outweighs one that does not."""
+    found = []
+    for level in SPOT_PERMISSIONS:
+        rows = [each for each in (*permissions, *moving) if each.spot == level]
+        proven = [each for each in rows if each.verdict is not Finding.UNDETERMINED] or rows
+        verdict, reason = proven[0].verdict, proven[0].reason
+        if len({each.verdict for each in proven}) > 1:
+            verdict = Finding.UNDETERMINED
+            reason = "answers contradict each other: " + "; ".join(
+                f"{one.name}: {one.reason}" for one in proven
+            )
+        found.append(proven[0].model_copy(update={"name": level, "verdict": verdict, "reason": reason}))
+    return found
+
+
+def same_key(one: Measurement, other: Measurement) -> bool:
+    """Whether two vantages asked with the same key, as far as they tell."""
+    return one.mark is None or other.mark is None or one.mark == other.mark
 
 
 def funds(host: Measurement) -> list[PermissionVerdict]:
@@ -90,7 +120,7 @@ def funds(host: Measurement) -> list[PermissionVerdict]:
 def _funds_level(host: Measurement, probe: str) -> tuple[Finding, str]:
     answer = host.answer(probe)
     if answer is None:
-        return Finding.UNDETERMINED, "not asked in this pass"
+        return Finding.UNDETERMINED, _unasked(host)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
     return finding, f"not proven: {reason}" if finding is Finding.UNDETERMINED else reason
 
@@ -112,6 +142,8 @@ def _elsewhere(
         return unsure, "not asked from another address"
     if not here.ready:
         return unsure, f"could not be asked: {here.problem}"
+    if not same_key(before, here):
+        return unsure, "another key was asked from here than from the host: offer the one that is staged"
     listed = here.address is not None and here.address in {*expected.addresses, before.address}
     through = f"this place goes out through {here.address}, which is on the whitelist: name another place"
     private = [answer for answer in here.answers if answer.probe in (KEY_CHECK, ORDERS)]
@@ -162,6 +194,10 @@ def _gate(probe: str, answer: Answer, *, accepted: bool) -> tuple[Finding, str]:
     return Finding.UNDETERMINED, told
 
 
+def _unasked(host: Measurement) -> str:
+    return "not asked in this pass" if key_accepted(host) else "not asked: the key check was not accepted"
+
+
 def _granted(host: Measurement, probe: str) -> bool:
     reading = reading_of(host, probe)
     return reading is not None and _proves(probe, reading)
@@ -197,7 +233,7 @@ def _told(reading: Reading, answer: Answer) -> str:
     if reading.shape == "silent":
         return f"no answer ({answer.fault})"
     if reading.shape == "page":
-        return f"HTTP {answer.status} with something that is not JSON"
+        return f"HTTP {answer.status} with something that is no JSON object"
     if reading.shape in ("error", "rejected"):
         words = " ".join(reading.text.split())[:200]
         return f"HTTP {answer.status} {words!r}"

@@ -43,14 +43,19 @@ def login(
     source_address: str | None = None,
     timeout: float = 10.0,
     now: Callable[[], float] = time.time,
+    spoilt: bool = False,
 ) -> Login:
-    """Logs in once and closes. Raises TransportError where no deciding frame comes in time."""
+    """Logs in once and closes. Raises TransportError where no deciding frame comes in time.
+
+    spoilt: signs wrongly on purpose, to learn whether the exchange knows the key at all.
+    """
     deadline = time.monotonic() + timeout
     scheme, _, rest = base_url.rstrip("/").partition("://")
     url = f"{'wss' if scheme == 'https' else 'ws'}://{rest}{PATH}"
     stamp = int(now())
     key = credentials.key.get_secret_value()
-    signature = websocket_signature(credentials.secret.get_secret_value(), stamp, key)
+    secret = credentials.secret.get_secret_value()
+    signature = websocket_signature(secret[::-1] + "?" if spoilt else secret, stamp, key)
     request = json.dumps({"e": "auth", "auth": {"key": key, "signature": signature, "timestamp": stamp}})
     try:
         with connect(

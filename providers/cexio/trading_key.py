@@ -179,8 +179,9 @@ class TradingKeyProvider(Provider):
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
         # here, because most runs prove nothing, and the program's own process never does
+        from cexio.proving import prove
         from providers.aws.run_command import RunCommand
-        from providers.cexio.proof import Subject, from_here, from_host, prove
+        from providers.cexio.proof import Subject, from_here, from_host
 
         asked = TradingKeyInputs.of(props)
         subject = Subject(
@@ -203,7 +204,10 @@ class TradingKeyProvider(Provider):
             client("ec2", self.endpoints),
             asked.instance_id,
         )
-        return prove(subject, from_host(subject, host), None if key is None else from_here(subject, key))
+        ask_here = None if key is None else from_here(subject, key)
+        return prove(
+            subject.expected, subject.pair, from_host(subject, host), ask_here, subject.confirmations
+        )
 
     def _versions(self, props: Mapping[str, Any]) -> SecretVersions:
         return SecretVersions(client("secretsmanager", self.endpoints), str(props["secretArn"]))
@@ -232,6 +236,7 @@ class TradingKey(Resource, module="cexio", name="TradingKey"):
     version_id: pulumi.Output[str | None]
     stage: pulumi.Output[str | None]
     permission_verdicts: pulumi.Output[list[dict[str, Any]]]
+    level_verdicts: pulumi.Output[list[dict[str, Any]]]
     funds_verdicts: pulumi.Output[list[dict[str, Any]]]
     elsewhere: pulumi.Output[dict[str, Any] | None]
     evidence: pulumi.Output[list[dict[str, Any]]]
@@ -257,8 +262,16 @@ class TradingKey(Resource, module="cexio", name="TradingKey"):
         made_here = dict.fromkeys(
             (
                 *("endpoint", "region", "offered", "fingerprint"),
-                *("status", "summary", "versionId", "stage", "permissionVerdicts", "fundsVerdicts"),
-                *("elsewhere", "evidence", "verifiedAt", "reviewDue", "drift"),
+                *("status", "summary", "versionId", "stage", "permissionVerdicts"),
+                *(
+                    "levelVerdicts",
+                    "fundsVerdicts",
+                    "elsewhere",
+                    "evidence",
+                    "verifiedAt",
+                    "reviewDue",
+                    "drift",
+                ),
             )
         )
         super().__init__(
