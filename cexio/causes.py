@@ -118,7 +118,7 @@ def read(answer: Answer) -> Reading:
     if error is not None:
         return _refusal(error, answer.status, "any", document.get("data"))
     data = document.get("data")
-    if answer.status != 200 or document.get("ok") != "ok":
+    if answer.status != 200 or document.get("ok") != "ok" or _is_wordless(document):
         return Reading(shape="odd", cause="unclear", status=answer.status, data=data)
     if isinstance(data, dict) and data.get("status") == "REJECTED":
         return _rejection(data)
@@ -138,10 +138,16 @@ def cause_of(text: str, status: int | None = None, channel: str = "any") -> tupl
 def _error_text(document: dict[str, Any]) -> str | None:
     data = document.get("data")
     for place in (document, data if isinstance(data, dict) else {}):
-        if place.get("error"):
-            error = place["error"]
-            return _sound(error if isinstance(error, str) else json.dumps(error))
+        error = place.get("error")
+        if error and isinstance(error, str):
+            return _sound(error)
     return None
+
+
+def _is_wordless(document: dict[str, Any]) -> bool:
+    """An `error` that is no text: not the exchange's way to refuse, and no success either."""
+    data = document.get("data")
+    return any(place.get("error") is not None for place in (document, data if isinstance(data, dict) else {}))
 
 
 def _sound(text: str) -> str:
@@ -153,7 +159,7 @@ def _read_login(document: dict[str, Any], status: int | None) -> Reading:
     error = _error_text(document)
     if error is not None:
         return _refusal(error, status, "websocket")
-    if document.get("e") == "auth" and document.get("ok") == "ok":
+    if document.get("e") == "auth" and document.get("ok") == "ok" and not _is_wordless(document):
         return Reading(shape="ok", status=status, data=document.get("data"))
     return Reading(shape="odd", cause="unclear", status=status)
 

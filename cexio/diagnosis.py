@@ -10,11 +10,11 @@ was accepted: that is `verdicts`.
 
 from __future__ import annotations
 
-from cexio.causes import Cause, Reading
-from cexio.findings import SURE_CLOCK_S, key_accepted, reading_of, same_key
+from cexio.causes import Cause, Reading, is_own_refusal
+from cexio.findings import SURE_CLOCK_S, granted, key_accepted, reading_of, same_key
 from cexio.judgement import Expectation, Verdict
 from cexio.measurement import AWAITING_KEY, Measurement
-from cexio.probes import CLOCK, KEY_CHECK, WEBSOCKET, WRONG_SIGNATURE
+from cexio.probes import BALANCE, CANCEL, CLOCK, KEY_CHECK, ORDERS, PUBLIC, WEBSOCKET, WRONG_SIGNATURE
 from cexio.refusal import Refusal
 
 KEY_PAGE = "https://trade.cex.io/terminal/settings/keys"
@@ -66,7 +66,23 @@ def diagnose(host: Measurement, here: Measurement | None, expected: Expectation)
             Verdict.UNDETERMINED,
             f"the key check was answered in an unknown form (HTTP {rest.status}): is the endpoint right?",
         )
-    return _named(host, here, expected, rest, login) or _left_over(host, expected, rest, login)
+    answer = host.answer(KEY_CHECK)
+    documented = rest.row is not None and rest.row.confidence != "guess"
+    if answer is not None and not documented and not is_own_refusal(answer, rest):
+        return Refusal(
+            Verdict.UNDETERMINED,
+            f"the key check was refused in a form that is not the exchange's own (HTTP {rest.status} "
+            f"{rest.text[:100]!r}): is something before the exchange? Nothing is said about the key",
+        )
+    named = _named(host, here, expected, rest, login)
+    if named is None and granted(host, CANCEL) and _refused(host, BALANCE) and _refused(host, ORDERS):
+        return _lacks_read(f"its cancel is taken, every read is told {rest.text[:100]!r}")
+    return named or _left_over(host, expected, rest, login)
+
+
+def _refused(host: Measurement, probe: str) -> bool:
+    reading = reading_of(host, probe)
+    return reading is not None and reading.shape == "error" and not reading.transient
 
 
 def _no_statement(host: Measurement, rest: Reading) -> Refusal:
@@ -89,7 +105,7 @@ def _named(
     if rest.cause in ("clock", "activation"):
         named = rest.cause
     if named == "clock":
-        return _clock(host, told=True)
+        return clock_refusal(host)
     if named == "activation":
         return Refusal(
             Verdict.NOT_ACTIVATED,
@@ -120,6 +136,13 @@ def _named(
 def _left_over(host: Measurement, expected: Expectation, rest: Reading, login: Reading | None) -> Refusal:
     """Elimination: no text names the cause."""
     both = f"REST {rest.text[:100]!r}"
+    public = [reading for probe in (CLOCK, PUBLIC) if (reading := reading_of(host, probe)) is not None]
+    if public and not any(reading.shape == "ok" for reading in public):
+        return Refusal(
+            Verdict.UNREACHABLE,
+            f"even public calls are refused from the host ({both}): something before the exchange turns it "
+            "away; nothing is said about the key",
+        )
     if rest.cause == "address":
         return _address(host, expected, both)
     if login is not None and login.shape == "error" and not login.transient:
@@ -133,21 +156,26 @@ def _left_over(host: Measurement, expected: Expectation, rest: Reading, login: R
         )
     if login is not None and login.shape == "ok":
         if rest.cause == "permission":
-            return Refusal(
-                Verdict.PERMISSION_MISSING,
-                f"the key lacks Account balance (Spot: Read; told {both}): grant it on the key page, "
-                "activate the key again by the e-mailed code, and offer it again",
-            )
+            return _lacks_read(f"told {both}")
         if rest.cause in ("credentials", "unclear"):
-            return _address(host, expected, f"key, signature, clock and activation pass on WebSocket, {both}")
+            passed = "key, signature, clock and activation pass on WebSocket, no read and no cancel on REST"
+            return _address(host, expected, f"{passed}, told {both}")
     if host.clock_skew_s is not None and abs(host.clock_skew_s) >= _WIDEST_CLOCK_S:
-        return _clock(host)
+        return clock_refusal(host, told=False)
     skew = "" if host.clock_skew_s is None or abs(host.clock_skew_s) < SURE_CLOCK_S else ", clock"
     return Refusal(
         Verdict.UNDETERMINED,
         f"the exchange refuses the key ({both}) and its WebSocket login, which would tell why, gave no clear "
         f"answer: check key and secret{skew}, activation, and that {_own(host, expected)} is whitelisted; "
         "run it again",
+    )
+
+
+def _lacks_read(why: str) -> Refusal:
+    return Refusal(
+        Verdict.PERMISSION_MISSING,
+        f"the key lacks Account balance and Open orders (Spot: Read; {why}): grant them on the key page, "
+        "activate the key again by the e-mailed code, and offer it again",
     )
 
 
@@ -175,7 +203,8 @@ def _unknown_key(host: Measurement, expected: Expectation) -> Refusal:
     )
 
 
-def _clock(host: Measurement, *, told: bool = False) -> Refusal:
+def clock_refusal(host: Measurement, *, told: bool = True) -> Refusal:
+    """The signature's time is refused; `told`: the exchange said so, rather than nothing else being left."""
     skew = host.clock_skew_s
     if told and skew is not None and abs(skew) < SURE_CLOCK_S:
         return Refusal(

@@ -69,7 +69,7 @@ def permission(name: str, host: Measurement, expected: Expectation) -> Permissio
         reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else _unasked(host)
         return _verdict(name, spot_level(name), Finding.UNDETERMINED, host, reason)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
-    if probe == CANCEL and read(answer).text == "unknown_order" and _granted(host, PLACE):
+    if probe == CANCEL and read(answer).text == "unknown_order" and granted(host, PLACE):
         # Place and cancel are one level, and its gate was seen to open.
         finding, reason = Finding.GRANTED, f"{reason}, past the gate that Place order was seen to pass"
     if probe == PLACE and finding is Finding.UNDETERMINED and "account" in reason.lower():
@@ -147,7 +147,7 @@ def _elsewhere(
     listed = here.address is not None and here.address in {*expected.addresses, before.address}
     through = f"this place goes out through {here.address}, which is on the whitelist: name another place"
     private = [answer for answer in here.answers if answer.probe in (KEY_CHECK, ORDERS)]
-    if any(read(answer).shape in ("ok", "rejected") for answer in private):
+    if any(_proves(answer.probe, read(answer)) for answer in private):
         if listed:
             return unsure, through
         return Finding.GRANTED, f"a private call from {here.address or 'here'} was answered"
@@ -198,7 +198,8 @@ def _unasked(host: Measurement) -> str:
     return "not asked in this pass" if key_accepted(host) else "not asked: the key check was not accepted"
 
 
-def _granted(host: Measurement, probe: str) -> bool:
+def granted(host: Measurement, probe: str) -> bool:
+    """Whether one answer from the host shows its gate open."""
     reading = reading_of(host, probe)
     return reading is not None and _proves(probe, reading)
 
@@ -209,7 +210,9 @@ def _proves(probe: str, reading: Reading) -> bool:
     if probe == PLACE:
         return reading.shape == "rejected" and reading.cause == "gate-passed"
     if probe in FUNDS_PROBE_OF.values():
-        return reading.shape in ("ok", "rejected")
+        return reading.shape == "rejected" or (
+            reading.shape == "ok" and isinstance(data, dict) and bool(data)
+        )
     if reading.shape != "ok":
         return False
     if probe == CANCEL:

@@ -16,11 +16,12 @@ Order of one pass from the host, and what each request proves (points of 200 a m
                        an exchange that tells the signature is wrong does know the key
     public          0  public time again: the exchange was there to the end
 
-What writes is sent only after a key check that was accepted: with a key that is refused it would
-prove nothing. The order cannot be accepted for three reasons at once: its own time is hours old
-(424), its amount is far below the pair's minimum (414), and its price is far below any market.
-`cancel` names the same client order id, so that if the exchange accepted it all the same, the very
-next request takes it back. Only if the order was answered by anything but a rejection, one more
+Order and funds are asked only after a key check that was accepted: with a key that is refused they
+would prove nothing. `cancel` is asked always: it harms nothing, and tells a key that lacks Read from
+one that is refused altogether. The order cannot be accepted for three reasons at once: its own time
+is hours old (424), its amount is far below the pair's minimum (414), and its price is far below any
+market. `cancel` names the same client order id, so that if the exchange accepted it all the same, the
+very next request takes it back. Only if the order was answered by anything but a rejection, one more
 command is sent (`aftermath_plan`): the cancel again, then a look for that order among the open ones
 and in the archive, 11 points. Never used: cancel of all orders, an order refused for want of funds
 (it stays in the archive), `do_create_account` (it writes).
@@ -79,8 +80,8 @@ SPOILT = "wrong signature"
 class Probe(BaseModel):
     """One request of a plan. `body` is the exact text to send, but for `NOW_MS`.
 
-    after: sent only where the plan's first private request was answered 200 (`accepted`), or only where
-    it was answered otherwise or not at all (`refused`).
+    after: sent only where the plan's first private request was answered 200 and ok (`accepted`), or only
+    where it was answered otherwise or not at all (`refused`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -138,7 +139,7 @@ def probe_plan(
             "clientOrderId": order_id,
             "cancelRequestId": f"cancel-{nonce}",
             "timestamp": "$NOW_MS",
-        }, after="accepted"),
+        }),
         _probe(FUNDS_WALLET_PROBE, "private", "do_withdrawal_funds_to_wallet", {
             "accountId": f"none-{nonce}",
             "currency": "XXX",

@@ -14,7 +14,7 @@ from cexio.credentials import Credentials
 from cexio.errors import TransportError
 from cexio.measurement import MAX_TEXT, Answer, Fault, Measurement, key_mark
 from cexio.probes import CLOCK, NOW_MS, SPOILT, Probe
-from cexio.rawtext import printable, shortened
+from cexio.rawtext import as_object, printable, shortened
 
 
 def ask(
@@ -57,7 +57,7 @@ def ask(
                     accepted = False
                 continue
             if probe.channel == "private" and accepted is None:
-                accepted = raw.status == 200
+                accepted = raw.status == 200 and (as_object(_text(raw)) or {}).get("ok") == "ok"
             if address is None:
                 address = client.egress_address(raw.local)
             if probe.name == CLOCK:
@@ -74,6 +74,10 @@ def ask(
         mark=key_mark(*_plain(credentials)),
         answers=placed,
     )
+
+
+def _text(raw: Raw) -> str:
+    return raw.body.decode("utf-8", "replace")
 
 
 def _plain(credentials: Credentials) -> tuple[str, str]:

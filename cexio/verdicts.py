@@ -17,7 +17,7 @@ from typing import Any
 
 from cexio import findings, order_alarm
 from cexio.causes import Reading
-from cexio.diagnosis import diagnose, not_ready_refusal, transient_refusal
+from cexio.diagnosis import clock_refusal, diagnose, not_ready_refusal, transient_refusal
 from cexio.judgement import (
     Confirmation,
     Expectation,
@@ -161,7 +161,7 @@ def _unsettled(
         fund = each in funds
         if reading is not None and reading.transient and not (fund and _is_persistent(reading)):
             return transient_refusal(reading, f"on {each.name}")
-        if not fund or reading is None or reading.shape == "odd":
+        if not fund or reading is None or reading.shape in ("odd", "ok"):
             return Refusal(Verdict.UNDETERMINED, f"{each.name} is not proven: {each.reason}")
     return None
 
@@ -175,6 +175,8 @@ def _contradiction(before: Measurement) -> Refusal | None:
     login = findings.reading_of(before, WEBSOCKET)
     if login is None or login.shape != "error" or login.transient:
         return None
+    if login.cause == "clock":
+        return clock_refusal(before)
     if login.cause == "activation":
         return Refusal(
             Verdict.NOT_ACTIVATED,

@@ -508,7 +508,7 @@ def main(argument: str) -> str:
                 row, text, body, middle = run(probe, plan["cexio"].rstrip("/"), credentials, limit)
                 rows.append((row, text))
                 if probe["channel"] == "private" and accepted is None:
-                    accepted = row["status"] == 200
+                    accepted = row["status"] == 200 and (head(text) or {}).get("ok") == "ok"
                 if probe["action"] == "get_server_time" and skew is None:
                     skew = skew_of(body, middle)
     except Problem as found:

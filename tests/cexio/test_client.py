@@ -176,7 +176,7 @@ class TestAskingNeverRaises:
     def test_all_probes_are_answered_or_silent(self) -> None:
         plan = probe_plan("bot", "BTC-USD", 1_700_000_000_000, "n1")
         replies = {
-            "get_my_current_fee": (200, "{}"),
+            "get_my_current_fee": (200, {"ok": "ok"}),
             "get_my_account_status_v3": hang,
             "get_my_orders": b"",
             "do_my_new_order": (200, "x" * 5000),

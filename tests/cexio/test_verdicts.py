@@ -186,6 +186,23 @@ class TestTheOneAtFaultIsNamed:
         assert found.verdict is Verdict.PERMISSION_MISSING
         assert "Spot: " in found.line
 
+    def test_a_key_that_may_cancel_but_not_read_lacks_read(self) -> None:
+        refused = dict.fromkeys(("key_check", "balance", "orders"), FAILED)
+        found = verdict(host(**refused))
+        assert (found.verdict, found.promotes) == (Verdict.PERMISSION_MISSING, False)
+        assert "Spot: Read" in found.line
+        assert verdict(host(**refused, cancel=FAILED)).verdict is Verdict.ADDRESS_REFUSED
+
+    @pytest.mark.parametrize("reply", [(403, {"error": "no", "proxy": "edge-7"}), (401, {"error": 7})])
+    def test_a_refusal_in_another_form_than_the_exchanges_blames_nobody(self, reply: Any) -> None:
+        assert verdict(host(key_check=reply)).verdict is Verdict.UNDETERMINED
+
+    def test_where_public_calls_are_refused_too_it_is_not_the_key(self) -> None:
+        refused = dict.fromkeys(("clock", "key_check", "balance", "orders", "cancel", "public"), DENIED)
+        found = verdict(host(**refused, websocket=told("E17")))
+        assert found.verdict is Verdict.UNREACHABLE
+        assert "public" in found.line
+
     def test_without_a_sub_account_place_is_undetermined_and_the_step_is_told(self) -> None:
         found = verdict(host(account=None), expected=EXPECTED.model_copy(update={"account_id": None}))
         assert (found.verdict, found.promotes) == (Verdict.UNDETERMINED, False)
@@ -283,7 +300,7 @@ class TestAKeyThatMovesFundsNeverPasses:
         [
             (200, {"ok": "ok", "data": {"status": "rejected"}}),
             (200, {"ok": "ok", "data": {"transactionId": 7}}),
-            (200, {"ok": "ok"}),
+            (200, rejected(403, "Insufficient funds")),
         ],
     )
     def test_an_ok_is_granted(self, reply: Any) -> None:
@@ -315,7 +332,15 @@ class TestAKeyThatMovesFundsNeverPasses:
         assert [each.verdict for each in found.funds] == [Finding.UNDETERMINED] * 2
 
     @pytest.mark.parametrize(
-        "reply", [(200, {"status": "success"}), (200, {"ok": True, "data": {}}), (200, {"OK": "ok"})]
+        "reply",
+        [
+            (200, {"status": "success"}),
+            (200, {"ok": True, "data": {}}),
+            (200, {"OK": "ok"}),
+            (200, {"ok": "ok"}),
+            (200, {"ok": "ok", "data": []}),
+            (200, {"ok": "ok", "data": {"transactionId": 7}, "error": 7}),
+        ],
     )
     def test_a_200_in_an_unknown_form_is_not_confirmed_away(self, reply: Any) -> None:
         found = verdict(host(funds_wallet=reply), confirmed=(said("funds"),))

@@ -121,14 +121,15 @@ class TestItProvesTheBotsOwnPath:
                 assert headers["x-aggr-key"] == KEY
                 assert b"$NOW" not in body
 
-    def test_with_a_key_that_is_refused_nothing_that_writes_is_sent(self) -> None:
+    def test_with_a_key_that_is_refused_no_order_and_no_transfer_is_sent(self) -> None:
         refused = (401, {"error": "Authorization Failed"})
         with tiny_exchange({"get_my_current_fee": refused}) as exchange, tiny_aws(VALUE) as aws:
             found = measurement_from_host(run(aws, argument(exchange.base_url)), PLAN, None)
         assert [each.probe for each in found.answers] == [
             each.name for each in PLAN if each.after != "accepted"
         ]
-        assert not [action for action, *_ in exchange.seen if action.startswith("do_")]
+        sent = [action for action, *_ in exchange.seen if action.startswith("do_")]
+        assert sent == ["do_cancel_my_order"]
 
     def test_the_secret_is_read_with_the_roles_own_signature(self) -> None:
         with tiny_exchange({}) as exchange, tiny_aws(VALUE) as aws:
