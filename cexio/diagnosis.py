@@ -11,7 +11,7 @@ was accepted: that is `verdicts`.
 from __future__ import annotations
 
 from cexio.causes import Cause, Reading, is_own_refusal
-from cexio.findings import SURE_CLOCK_S, granted, key_accepted, reading_of, same_key
+from cexio.findings import SURE_CLOCK_S, clock_at_the_edge, granted, key_accepted, reading_of, same_key
 from cexio.judgement import Expectation, Verdict
 from cexio.measurement import AWAITING_KEY, Measurement
 from cexio.probes import BALANCE, CANCEL, CLOCK, KEY_CHECK, ORDERS, PUBLIC, WEBSOCKET, WRONG_SIGNATURE
@@ -75,9 +75,17 @@ def diagnose(host: Measurement, here: Measurement | None, expected: Expectation)
             f"{rest.text[:100]!r}): is something before the exchange? Nothing is said about the key",
         )
     named = _named(host, here, expected, rest, login)
-    if named is None and granted(host, CANCEL) and _refused(host, BALANCE) and _refused(host, ORDERS):
+    if named is None and clock_at_the_edge(host):
+        return edge_refusal(host)
+    if named is None and _let_in(host) and _refused(host, BALANCE) and _refused(host, ORDERS):
         return _lacks_read(f"its cancel is taken, every read is told {rest.text[:100]!r}")
     return named or _left_over(host, expected, rest, login)
+
+
+def _let_in(host: Measurement) -> bool:
+    """Whether the cancel got past key and address: it was taken, or its order not found."""
+    reading = reading_of(host, CANCEL)
+    return granted(host, CANCEL) or (reading is not None and reading.text == "unknown_order")
 
 
 def _refused(host: Measurement, probe: str) -> bool:
@@ -217,6 +225,16 @@ def clock_refusal(host: Measurement, *, told: bool = True) -> Refusal:
     return Refusal(
         Verdict.CLOCK_SKEW,
         f"the host's clock is off{seen} (20 s are allowed){rest}: set it by NTP (chrony there), run it again",
+    )
+
+
+def edge_refusal(host: Measurement) -> Refusal:
+    """The clock is so near to the limit that neither an answer nor a refusal can be relied on."""
+    skew = host.clock_skew_s or 0.0
+    return Refusal(
+        Verdict.CLOCK_SKEW if abs(skew) > _WIDEST_CLOCK_S else Verdict.UNDETERMINED,
+        f"the host's clock is off by {skew:+.0f} s, at the edge of the 20 s that are allowed, so an answer "
+        "is luck and a refusal may be the clock's alone: set it by NTP (chrony there), run it again",
     )
 
 

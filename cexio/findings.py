@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cexio.causes import Reading, is_own_refusal, read
+from cexio.causes import Reading, calibration, is_own_refusal, read
 from cexio.judgement import Expectation, Finding, PermissionVerdict
 from cexio.measurement import Answer, Measurement
 from cexio.permissions import (
@@ -37,6 +37,8 @@ PROBE_OF = dict(zip(GUIDE_PERMISSIONS, (BALANCE, ORDERS, PLACE, CANCEL), strict=
 FUNDS_PROBE_OF = {FUNDS_WALLET: FUNDS_WALLET_PROBE, FUNDS_INTERNAL: FUNDS_INTERNAL_PROBE}
 SURE_CLOCK_S = 15.0
 """Below this skew a refusal cannot be the clock's: the tightest documented window is 20 s."""
+_HOPELESS_CLOCK_S = 25.0
+"""Above this one nothing is accepted by luck: where all is accepted, the exchange's public time is wrong."""
 
 NO_ACCOUNT = (
     "not asked: API orders need a sub-account; make one (Spot Trading, Accounts), put some funds in, "
@@ -96,6 +98,12 @@ def levels(
     return found
 
 
+def clock_at_the_edge(measurement: Measurement) -> bool:
+    """Whether one request may be refused for its time and the next one not: then no refusal proves more."""
+    skew = measurement.clock_skew_s
+    return skew is not None and SURE_CLOCK_S <= abs(skew) <= _HOPELESS_CLOCK_S
+
+
 def same_key(one: Measurement, other: Measurement) -> bool:
     """Whether two vantages asked with the same key, as far as they tell."""
     return one.mark is None or other.mark is None or one.mark == other.mark
@@ -103,16 +111,20 @@ def same_key(one: Measurement, other: Measurement) -> bool:
 
 def funds(host: Measurement) -> list[PermissionVerdict]:
     """The two levels that move money. A text about parameters is `granted` once the other level
-    was refused in the same pass: then permission comes first, and this request got past it."""
+    was refused in the same pass, or a calibration has shown it: then permission comes first, and this
+    request got past it."""
     single = {level: _funds_level(host, probe) for level, probe in FUNDS_PROBE_OF.items()}
-    permission_first = any(finding is Finding.REFUSED for finding, _ in single.values())
+    beside = any(finding is Finding.REFUSED for finding, _ in single.values())
+    first = calibration().permission_first
+    permission_first = first is True or (first is None and beside)
     verdicts = []
     for level, (own_finding, own_reason) in single.items():
         finding, reason = own_finding, own_reason
         answer = host.answer(FUNDS_PROBE_OF[level])
         if permission_first and answer is not None and _past_the_gate(read(answer)):
             finding = Finding.GRANTED
-            reason = f"the other level was refused outright, this one only told {read(answer).text!r}"
+            why = "the other level was refused outright" if beside else "permission is checked first"
+            reason = f"{why}, this one was only told {read(answer).text!r}"
         verdicts.append(_verdict(level, level, finding, host, reason, answer))
     return verdicts
 

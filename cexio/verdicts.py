@@ -17,7 +17,7 @@ from typing import Any
 
 from cexio import findings, order_alarm
 from cexio.causes import Reading
-from cexio.diagnosis import clock_refusal, diagnose, not_ready_refusal, transient_refusal
+from cexio.diagnosis import clock_refusal, diagnose, edge_refusal, not_ready_refusal, transient_refusal
 from cexio.judgement import (
     Confirmation,
     Expectation,
@@ -117,6 +117,8 @@ def _refusal(
         return not_ready_refusal(before)
     if not findings.key_accepted(before):
         return diagnose(before, here, expected)
+    if findings.clock_at_the_edge(before):
+        return edge_refusal(before)
     return (
         _too_many(funds)
         or _missing(permissions)

@@ -219,6 +219,27 @@ class TestTheOneAtFaultIsNamed:
             assert "\n" not in verdict(host(key_check=reply)).line
 
 
+class TestAClockAtTheEdgeProvesNothing:
+    """Off by 19.9 s, one probe is refused for its time and the next is not: a funds level seemed shut."""
+
+    @pytest.mark.parametrize("skew", [15.5, -19.0, 20.5, -24.0])
+    def test_neither_grant_nor_refusal_counts(self, skew: float) -> None:
+        for before in (host(), host(place=FAILED), host(cancel=FAILED, funds_wallet=FAILED)):
+            found = verdict(before.model_copy(update={"clock_skew_s": skew}))
+            expected = Verdict.CLOCK_SKEW if abs(skew) > 20 else Verdict.UNDETERMINED
+            assert (found.verdict, found.promotes) == (expected, False)
+            assert "clock" in found.line
+
+    def test_a_refused_key_check_beyond_the_limit_is_the_clocks(self) -> None:
+        late = host(key_check=FAILED).model_copy(update={"clock_skew_s": -20.5})
+        assert verdict(late).verdict is Verdict.CLOCK_SKEW
+        near = host(key_check=FAILED).model_copy(update={"clock_skew_s": -19.5})
+        assert verdict(near).verdict is Verdict.UNDETERMINED
+
+    def test_a_public_clock_that_is_wrong_does_not_matter_where_all_is_accepted(self) -> None:
+        assert verdict(host().model_copy(update={"clock_skew_s": 300.0})).promotes
+
+
 class TestTheKeyIsNotBlamedForTheAddress:
     """`Invalid API key` from an address that is not whitelisted: the operator makes key after key in vain."""
 

@@ -1,19 +1,18 @@
 """`python -m tests.cexio.matrix [--all] [--sample N] [--only WORDS]`: print the matrix.
 
-Without words: every situation under every unknown one at a time and N pairs (8). `--all`: under every
-combination. Exit status 1 if anything is falsely good, rests or has moved, or is called by another name
-than it should be.
+Without words: every situation under unknowns one at a time and in pairs, N (100) of each spread over the
+variations of a row. `--all`: under every combination. Exit status 1 if anything is falsely good, rests or
+has moved, or is called by another name than it should be.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import time
 from collections.abc import Sequence
 
-from tests.cexio.matrix import situations, trials, unknowns
+from tests.cexio.matrix import situations, trials
 from tests.cexio.matrix.stand import stand
 from tests.cexio.matrix.trials import Row
 
@@ -23,7 +22,7 @@ _HEAD = ("situation", "place", "tried", "as it should", "undeterm.", "otherwise"
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.cexio.matrix")
     parser.add_argument("--all", action="store_true", help="every combination of the unknowns")
-    parser.add_argument("--sample", type=int, default=8, help="pairs of unknowns a situation (8)")
+    parser.add_argument("--sample", type=int, default=100, help="settings a row, alone and in pairs (100)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="only situations whose name holds this")
     chosen = parser.parse_args(arguments)
@@ -33,12 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.all:
             rows = trials.exhaustive(running, wanted)
         else:
-            alone, pairs = unknowns.one_at_a_time(), unknowns.pairs()
-
-            def drawn(draw: random.Random) -> list[unknowns.Setting]:
-                return [*alone, *draw.sample(pairs, chosen.sample)]
-
-            rows = trials.sampled(running, wanted, drawn, chosen.seed)
+            rows = trials.spread(running, wanted, chosen.sample, chosen.seed)
         asked = running.tally.actions.total()
     print(table(rows))
     print(

@@ -131,6 +131,25 @@ def sampled(
     return list(rows.values())
 
 
+def spread(stand: Stand, situations: Sequence[Situation], sample: int, seed: int = 0) -> list[Row]:
+    """Unknowns alone and in pairs for each row; in a row of many variations, each meets some of them."""
+    alone, pairs = unknowns.one_at_a_time(), unknowns.pairs()
+    rows = []
+    for name in dict.fromkeys(each.name for each in situations):
+        variations = [each for each in situations if each.name == name]
+        each = max(1, sample // len(variations))
+
+        def drawn(draw: random.Random, each: int = each) -> list[Setting]:
+            return [
+                {},
+                *draw.sample(alone, min(each, len(alone))),
+                *draw.sample(pairs, min(each, len(pairs))),
+            ]
+
+        rows += sampled(stand, variations, drawn, seed)
+    return rows
+
+
 def exhaustive(
     stand: Stand, situations: Iterable[Situation], tell: Callable[[Row], None] = lambda _row: None
 ) -> list[Row]:
