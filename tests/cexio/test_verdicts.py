@@ -672,6 +672,32 @@ class TestNothingIsEverFalselyGranted:
                 assert body.get("ok") != "ok"
         found.model_dump_json()
 
+    @settings(max_examples=200, deadline=None)
+    @given(
+        SPOILT,
+        st.sampled_from([0.1, 14.9, 15.1, -19.9, 20.5, 300.0, None]),
+        st.sampled_from([None, "a" * 12, "b" * 12]),
+        st.dictionaries(st.sampled_from(["resting", "archived", "cancel-again"]), REPLIES),
+    )
+    def test_neither_clock_nor_key_nor_order_is_passed_over(
+        self, before: dict[str, Any], skew: float | None, mark: str | None, looked: dict[str, Any]
+    ) -> None:
+        plain = {name.replace("-", "_"): each for name, each in before.items()}
+        measured = host(**plain).model_copy(update={"clock_skew_s": skew, "mark": mark})
+        away = here().model_copy(update={"mark": "a" * 12})
+        after = again().model_copy(update={"mark": "a" * 12})
+        aside = aftermath(**{name.replace("-", "_"): each for name, each in looked.items()})
+        found = judge(measured, away, after, EXPECTED, [said("funds"), said("whitelist")], aside)
+        if found.promotes:
+            assert mark != "b" * 12
+            assert skew is None or abs(skew) < 15 or abs(skew) > 25
+            assert proven("place", before.get("place", GOOD["place"]))
+            assert not found.alarm
+        order = before.get("place", GOOD["place"])
+        if isinstance(order, tuple) and order[0] == 200 and str(order[1]).find("'NEW'") > 0:
+            assert found.alarm
+            assert not found.promotes
+
     @settings(max_examples=100, deadline=None)
     @given(SPOILT, SPOILT)
     def test_a_confirmation_never_promotes_a_key_that_was_seen_to_move_funds_or_be_open(

@@ -75,7 +75,7 @@ class Stand:
 
     def key(self, key: Key) -> Credentials:
         if key not in self._keys:
-            self._keys[key] = self._made(key)
+            self._keys[key] = self.made(key)
         return self._keys[key]
 
     def asking(self, key: Key, side: Side, source: str, vantage: str) -> Ask:
@@ -119,7 +119,8 @@ class Stand:
     def _accounts(self) -> Iterator[Any]:
         return iter(tuple(self.exchange.store.accounts.values()))
 
-    def _made(self, key: Key) -> Credentials:
+    def made(self, key: Key) -> Credentials:
+        """A key of that shape that nobody else uses."""
         account = f"a{next(self._numbers)}"
         self.exchange.store.switches = Watched.model_validate(_ROOMY)
         made = self.page.make_key(
