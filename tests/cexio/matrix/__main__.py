@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     with stand() as running:
         if chosen.all:
-            rows = trials.exhaustive(running, wanted)
+            rows = trials.exhaustive(
+                running, wanted, lambda row: print(table([row]).splitlines()[1], file=sys.stderr)
+            )
         else:
             rows = trials.spread(running, wanted, chosen.sample, chosen.seed)
         asked = running.tally.actions.total()
