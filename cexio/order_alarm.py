@@ -80,7 +80,7 @@ def _found(resting: list[Any] | None, archived: list[Any] | None) -> str:
         return "it RESTS in the book still"
     if archived:
         status = archived[0].get("status") if isinstance(archived[0], dict) else None
-        return f"the order history shows it as {str(status)[:30]}"
+        return f"the order history shows it as {str(status)[:30]}" if status else "the order history has it"
     if resting is None or archived is None:
         return "whether it rests could not be looked up"
     return "it is neither among the open orders nor in the history"
@@ -88,5 +88,9 @@ def _found(resting: list[Any] | None, archived: list[Any] | None) -> str:
 
 def _rows(aftermath: Measurement | None, probe: str) -> list[Any] | None:
     """What a look found; None where it could not be made."""
+    answer = aftermath.answer(probe) if aftermath is not None else None
     reading = reading_of(aftermath, probe)
-    return reading.data if reading is not None and isinstance(reading.data, list) else None
+    if answer is None or reading is None or not isinstance(reading.data, list):
+        return None
+    # A list that was cut is shown empty, and is anything but.
+    return [{}] if answer.cut and not reading.data else reading.data

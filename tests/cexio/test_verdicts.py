@@ -528,6 +528,17 @@ class TestAnAcceptedOrderRaisesAnAlarm:
             assert (found.alarm, found.promotes) == (True, False)
             assert words in found.line
 
+    def test_a_list_that_was_too_long_to_be_told_is_not_empty(self) -> None:
+        looked = aftermath()
+        cut = {"cut": True, "head": {"ok": "ok", "data": []}}
+        answers = [
+            each.model_copy(update=cut) if each.probe == "resting" else each for each in looked.answers
+        ]
+        looked = looked.model_copy(update={"answers": answers})
+        found = judge(host(place="timeout"), here(), again(), EXPECTED, aftermath=looked)
+        assert found.alarm
+        assert "RESTS" in found.line
+
     def test_the_look_is_in_the_evidence(self) -> None:
         found = judge(host(place=ACCEPTED), here(), again(), EXPECTED, aftermath=aftermath())
         assert {"cancel-again", "resting", "archived"} <= {row["probe"] for row in found.evidence}
