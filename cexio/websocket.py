@@ -69,15 +69,13 @@ def login(
             max_size=65536,
         ) as connection:
             text = _deciding_frame(connection, request, deadline)
-    except (InvalidStatus, ValueError) as refused:
-        # A redirect is not followed on our own socket: the library says so with a ValueError.
-        answer = refused if isinstance(refused, InvalidStatus) else refused.__cause__
-        if not isinstance(answer, InvalidStatus):
-            raise TransportError("WebSocket login: no answer (garbage)", fault="garbage") from None
-        body = answer.response.body or b""
-        return Login(answer.response.status_code, body.decode("utf-8", "replace"), signature)
-    except (WebSocketException, OSError, EOFError) as error:
-        fault = "garbage" if isinstance(error, WebSocketException) else fault_of(error)
+    except (WebSocketException, OSError, EOFError, ValueError) as error:
+        # A redirect is not followed on our own socket; the library says so around the answer that it was.
+        refused = error if isinstance(error, InvalidStatus) else error.__cause__ or error.__context__
+        if isinstance(refused, InvalidStatus):
+            body = refused.response.body or b""
+            return Login(refused.response.status_code, body.decode("utf-8", "replace"), signature)
+        fault = "garbage" if isinstance(error, (WebSocketException, ValueError)) else fault_of(error)
         fault = "cut" if isinstance(error, ConnectionClosed) else fault
         raise TransportError(f"WebSocket login: no answer ({fault})", fault=fault) from None
     return Login(101, text, signature)
