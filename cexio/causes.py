@@ -9,6 +9,8 @@ Whoever has an account can find out: `make calibrate` writes `calibrated.json` b
 rows, exact and dated, come before the guesses.
 
 Does not judge: whether an unclear text amounts to a refusal is decided by elimination in `verdicts`.
+
+Errors: CalibrationUnreadable (a CexioError): the calibration's file is there and is none.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from cexio.errors import CexioError
 from cexio.measurement import Answer
 
 Cause = Literal[
@@ -119,6 +122,10 @@ class Calibration(BaseModel):
     notes: tuple[str, ...] = ()
 
 
+class CalibrationUnreadable(CexioError):
+    """The learned rows cannot be read; going on without them would change verdicts in silence."""
+
+
 CALIBRATED = Path(__file__).with_name("calibrated.json")
 _calibration_file: ContextVar[Path] = ContextVar("_calibration_file", default=CALIBRATED)
 
@@ -162,9 +169,15 @@ def _rows() -> tuple[Row, ...]:
 
 @lru_cache(maxsize=8)
 def _calibration(file: Path) -> Calibration:
-    if not file.exists():
+    try:
+        return Calibration.model_validate_json(file.read_text("utf-8"))
+    except FileNotFoundError:
         return Calibration()
-    return Calibration.model_validate_json(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        line = (
+            f"{file.name}: is not what `make calibrate` writes: restore it, or remove it and calibrate anew"
+        )
+        raise CalibrationUnreadable(line) from None
 
 
 def read(answer: Answer) -> Reading:

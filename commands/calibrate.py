@@ -30,6 +30,7 @@ from cexio.calibration import STALE_SECONDS, STEPS, Record, Step, fault_of, lear
 from cexio.causes import CALIBRATED, Calibration
 from cexio.client import DEFAULT_BASE_URL
 from cexio.credentials import Credentials
+from cexio.errors import CexioError
 from cexio.measurement import Measurement, key_mark
 from cexio.order_alarm import alarm, in_doubt
 from cexio.probes import aftermath_plan
@@ -105,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         key = offered_key(os.environ) or _typed()
         calibration = walk(way, key, prompt=input, say=print)
-    except (Stopped, KeyNotAccepted) as error:
+    except (Stopped, KeyNotAccepted, CexioError) as error:
         print(f"error: {error}", file=sys.stderr)
         return error.status if isinstance(error, Stopped) else 1
     except (KeyboardInterrupt, EOFError):

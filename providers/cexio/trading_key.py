@@ -179,6 +179,7 @@ class TradingKeyProvider(Provider):
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
         # here, because most runs prove nothing, and the program's own process never does
+        from cexio.causes import CalibrationUnreadable
         from cexio.proving import prove
         from providers.aws.run_command import RunCommand
         from providers.cexio.proof import Subject, from_here, from_host
@@ -205,9 +206,11 @@ class TradingKeyProvider(Provider):
             asked.instance_id,
         )
         ask_here = None if key is None else from_here(subject, key)
-        return prove(
-            subject.expected, subject.pair, from_host(subject, host), ask_here, subject.confirmations
-        )
+        ask_host = from_host(subject, host)
+        try:
+            return prove(subject.expected, subject.pair, ask_host, ask_here, subject.confirmations)
+        except CalibrationUnreadable as error:
+            raise KeyNotProven(str(error)) from None
 
     def _versions(self, props: Mapping[str, Any]) -> SecretVersions:
         return SecretVersions(client("secretsmanager", self.endpoints), str(props["secretArn"]))

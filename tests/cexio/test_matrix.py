@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -83,6 +84,27 @@ class TestTheMatrixCanFail:
         account.spot["bot"]["USD"].total += 1
         assert exchange.funds_moved() == 1
         account.spot["bot"]["USD"].total -= 1
+
+
+class TestTheWorstThatAnOrderProbeCanComeTo:
+    """The exchange takes the order and will not take it back: the one thing to wake somebody up for."""
+
+    def test_it_rests_and_the_alarm_says_so(self) -> None:
+        broken = Side(switches=(("orders_taken", "any"), ("maintenance", ("order_cancellation",))))
+        with stand() as own:
+            found = trials.one(own, replace(named("order accepted")[0], side=broken), {})
+            assert own.orders_resting() == 1
+        assert (found.alarm, found.promotes) == (True, False)
+        assert "NOT acknowledged" in found.line
+        assert "RESTS in the book" in found.line
+
+    def test_a_lost_answer_is_cleared_by_looking(self) -> None:
+        lost = Side(switches=(("fault", "lost-reply"), ("fault_actions", ("do_my_new_order",))))
+        with stand() as own:
+            found = trials.one(own, replace(EVERY[0], side=lost, by_place=True), {})
+        assert not found.alarm
+        assert not found.promotes
+        assert {"cancel-again", "resting", "archived"} <= {row["probe"] for row in found.evidence}
 
 
 class TestTheExhaustiveWayIsTheProductsOwn:

@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from cexio.calibration import Record, fault_of, learned
-from cexio.causes import CALIBRATED, Calibration, calibrated_by, cause_of, documented, row_for
+from cexio.causes import (
+    CALIBRATED,
+    Calibration,
+    CalibrationUnreadable,
+    calibrated_by,
+    cause_of,
+    documented,
+    row_for,
+)
 from cexio.judgement import Verdict
 from cexio.measurement import Answer
 from commands.calibrate import Stopped, Way, main, walk
@@ -304,6 +312,21 @@ class TestTheCommand:
         assert "How a missing permission is worded" in told
         assert "'Permission denied'" in told
         assert secret not in told
+
+
+class TestTheTableItWrites:
+    """A file that was edited by hand and is passed over would blunt every verdict, and nobody would know."""
+
+    @pytest.mark.parametrize("text", ["{", "[]", '{"rows": [{"cause": "nonsense"}]}'])
+    def test_one_that_cannot_be_read_is_told_and_not_passed_over(self, tmp_path: Path, text: str) -> None:
+        file = tmp_path / "calibrated.json"
+        file.write_text(text)
+        with calibrated_by(file), pytest.raises(CalibrationUnreadable, match="make calibrate"):
+            cause_of("E17", 401)
+
+    def test_without_one_the_documented_texts_stand(self, tmp_path: Path) -> None:
+        with calibrated_by(tmp_path / "none.json"):
+            assert cause_of("Authorization Failed", 401)[0] == "credentials"
 
 
 class TestSingleReplies:
