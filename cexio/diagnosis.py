@@ -4,13 +4,14 @@ REST may answer one and the same 401 for a wrong key, a wrong signature, the clo
 activated and perhaps the address. The WebSocket login has a text of its own for the first four; what
 none of them explains is the address. Only the text for an unknown key could be the one for a refused
 address, too: a login that is signed wrongly on purpose tells the two apart, for an exchange that finds
-the signature wrong has found the key. Where it does not, the line names both. Does not judge a key that
+the signature wrong has found the key. Where it does not, the line names both, unless a calibration has
+shown that a refused address is worded otherwise. Does not judge a key that
 was accepted: that is `verdicts`.
 """
 
 from __future__ import annotations
 
-from cexio.causes import Cause, Reading, is_own_refusal
+from cexio.causes import Cause, Reading, calibration, is_own_refusal
 from cexio.findings import SURE_CLOCK_S, clock_at_the_edge, granted, key_accepted, reading_of, same_key
 from cexio.judgement import Expectation, Verdict
 from cexio.measurement import AWAITING_KEY, Measurement
@@ -198,11 +199,13 @@ def _unknown_key(host: Measurement, expected: Expectation) -> Refusal:
         f"are made at {KEY_PAGE})"
     )
     own = _own(host, expected)
+    if any(row.cause == "address" and row.channel == "websocket" for row in calibration().rows):
+        return Refusal(Verdict.WRONG_KEY, f"the exchange does not know this key: {copy}")
     if spoilt is not None and spoilt.cause == "key":
         return Refusal(
             Verdict.WRONG_KEY,
-            f"the exchange does not know this key: {copy}; if it is the right one, a refused "
-            f"address is worded alike, so see that {own} is on its whitelist",
+            f"the exchange does not know this key: {copy}; if it is the right one, a refused address may be "
+            f"worded alike, so see that {own} is on its whitelist",
         )
     return Refusal(
         Verdict.UNDETERMINED,

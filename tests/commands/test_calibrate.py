@@ -142,6 +142,17 @@ class TestVerdictsGetSharperAndNeverFalselyGood:
         with calibrated_by(tmp_path / "calibrated.json"):
             assert trials.one(exchange, situation, setting).verdict is sharp
 
+    def test_the_key_alone_is_named_once_it_is_known_how_a_refused_address_is_worded(
+        self, exchange: Stand, tmp_path: Path
+    ) -> None:
+        wrong_key = next(one for one in SITUATIONS if one.name == "wrong key")
+        calibrated(exchange, tmp_path, {})
+        assert HOST in trials.one(exchange, wrong_key, {}).line
+        with calibrated_by(tmp_path / "calibrated.json"):
+            found = trials.one(exchange, wrong_key, {})
+        assert found.verdict is Verdict.WRONG_KEY
+        assert HOST not in found.line
+
     def test_a_calibration_of_another_exchange_makes_nothing_good(
         self, exchange: Stand, tmp_path: Path
     ) -> None:
