@@ -62,7 +62,7 @@ class Switches(BaseModel):
     orders_taken: Literal["checked", "any"] = "checked"  # any: no bar holds, and what does not fill rests
     cancel_of_unknown_order: Literal["acknowledged", "refused"] = "acknowledged"
     status_code_in_body: bool = False
-    ws_address_refused: Literal["own-text", "like-wrong-key", "close"] = "own-text"
+    ws_address_refused: Literal["own-text", "like-wrong-key", "close", "not-checked"] = "own-text"
     ws_failed_auth_closes: bool = False
 
     # Windows, limits, and what an edit of a key does.

@@ -132,12 +132,13 @@ class TestTheExhaustiveWayIsTheProductsOwn:
             return setting, ["permission_check"] + ["ws_address_refused"] * (first == "after-validation")
 
         found = [setting for setting, _ in unknowns.leaves(run)]
-        assert len(found) == 1 + 3
+        assert len(found) == 1 + 4
         assert {each.get("ws_address_refused") for each in found} == {
             None,
             "own-text",
             "like-wrong-key",
             "close",
+            "not-checked",
         }
 
 

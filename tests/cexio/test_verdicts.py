@@ -165,6 +165,11 @@ class TestTheOneAtFaultIsNamed:
     def test_a_login_that_passes_leaves_only_the_address(self) -> None:
         assert verdict(host(key_check=FAILED)).verdict is Verdict.ADDRESS_REFUSED
 
+    def test_a_word_like_forbidden_does_not_make_it_a_permission(self) -> None:
+        refused = dict.fromkeys(("key_check", "balance", "orders", "cancel"), (403, {"error": "Forbidden"}))
+        assert verdict(host(**refused)).verdict is Verdict.ADDRESS_REFUSED
+        assert verdict(host(**{**refused, "cancel": GOOD["cancel"]})).verdict is Verdict.PERMISSION_MISSING
+
     def test_texts_that_do_not_agree_are_undetermined(self) -> None:
         found = verdict(host(key_check=(403, {"error": "E17"}), websocket=told("Invalid API key")))
         assert found.verdict is Verdict.UNDETERMINED

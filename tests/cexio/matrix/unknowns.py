@@ -29,7 +29,7 @@ SETTINGS: dict[str, list[Any]] = {
     "unknown_sub_account": ["refused", "ignored"],
     "cancel_of_unknown_order": ["acknowledged", "refused"],
     "status_code_in_body": [False, True],
-    "ws_address_refused": ["own-text", "like-wrong-key", "close"],
+    "ws_address_refused": ["own-text", "like-wrong-key", "close", "not-checked"],
     "ws_failed_auth_closes": [False, True],
     "rest_window_seconds": [20, None],
 }
