@@ -10,7 +10,7 @@ SHELL_SCRIPTS := .ci/run sandbox/bin/pulumi
 KILLS := $(if $(CALL),--call $(CALL)) $(if $(PHASE),--phase $(PHASE)) $(if $(SEED),--seed $(SEED)) \
   $(if $(VISIBILITY),--visibility $(VISIBILITY)) $(if $(SAMPLE),--sample $(SAMPLE),--all)
 
-.PHONY: drift faults kills help setup up rehearse preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
+.PHONY: calibrate drift faults kills matrix help setup up rehearse preflight preview refresh recover destroy down status test test-long test-all check format lock picture clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,12 @@ faults: setup  ## every fault of AWS at every call of the providers, as a table 
 
 drift: setup  ## what hands do to a stack: each found, and repaired or told (some minutes)
 	@$(PY) -m tests.faults.drift
+
+calibrate: setup  ## with a real account, once: how the exchange words what nobody knows (WORDS="--account bot ...")
+	@$(PY) -m commands.calibrate $(WORDS)
+
+matrix: setup  ## every situation of a key under the unknowns of the exchange, as a table (ALL=1, ONLY=, SAMPLE=)
+	@$(PY) -m tests.cexio.matrix $(if $(ALL),--all) $(if $(ONLY),--only "$(ONLY)") $(if $(SAMPLE),--sample $(SAMPLE))
 
 check: setup  ## linters and types
 	@$(VENV)/bin/ruff check .

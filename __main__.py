@@ -132,6 +132,7 @@ pulumi.export(
     {
         "line": proof.summary,
         "permissions": proof.permission_verdicts,
+        "levels": proof.level_verdicts,
         "funds": proof.funds_verdicts,
         "elsewhere": proof.elsewhere,
         "verifiedAt": proof.verified_at,

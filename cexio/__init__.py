@@ -21,7 +21,12 @@ when it is first asked for, so that a program that needs one part pays for that 
     measurement   answers to a plan, as taken from here or reported by the host's program
     vantage       runs a plan from this process
     judgement     the models of a verdict
+    findings      each permission and the whitelist, from single answers
+    diagnosis     why a key check did not succeed: the one thing at fault
+    refusal       a verdict that promotes nothing, with its line
+    order_alarm   what became of an order probe that was not rejected
     verdicts      `judge`: measurements in, verdict out; pure
+    proving       one key proven from two places: host, here, host
     sub_account   what a balance answer says of one sub-account, amounts aside
     countries     whose visitors the exchange turns away
     readiness     the checklist of the account, from evidence and statements; pure

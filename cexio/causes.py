@@ -5,14 +5,22 @@ how to compare (`exact`, `starts`, `ends`, `contains`, `regex` over the whole te
 where it applies (REST, WebSocket, order rejections), statuses where they matter, its source (letters
 as in the project's exchange facts) and the confidence in it. Rows marked `guess` are vocabulary, not
 quotations: nobody outside the exchange knows how a refused address or a missing permission is worded.
+Whoever has an account can find out: `make calibrate` writes `calibrated.json` beside the table, and its
+rows, exact and dated, come before the guesses.
 
 Does not judge: whether an unclear text amounts to a refusal is decided by elimination in `verdicts`.
+
+Errors: CalibrationUnreadable (a CexioError): the calibration's file is there and is none.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +28,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from cexio.errors import CexioError
 from cexio.measurement import Answer
 
 Cause = Literal[
@@ -49,7 +58,7 @@ _OWN_ERROR_KEYS = {"error", "statusCode", "ok", "data"}
 
 
 class Row(BaseModel):
-    """One row of the table."""
+    """One row of the table. `date`: of the calibration that it comes from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +71,7 @@ class Row(BaseModel):
     order_id: Literal["NONE", "any"] | None = None
     source: str
     confidence: Literal["confirmed", "inferred", "guess"]
+    date: dt.date | None = None
 
     def matches(self, text: str) -> bool:
         """Whether the row's text fits, case and outer spaces apart."""
@@ -98,11 +108,76 @@ class Reading:
         return silent or self.status in _SERVER_SIDE
 
 
-@lru_cache(maxsize=1)
+class Calibration(BaseModel):
+    """What a person with an account found out, in the exchange's own words.
+
+    permission_first: whether the permission is checked before the parameters; None where it did not show.
+    notes: what was found and is no row, because the same words stand for something else, too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: tuple[Row, ...] = ()
+    permission_first: bool | None = None
+    notes: tuple[str, ...] = ()
+
+
+class CalibrationUnreadable(CexioError):
+    """The learned rows cannot be read; going on without them would change verdicts in silence."""
+
+
+CALIBRATED = Path(__file__).with_name("calibrated.json")
+_calibration_file: ContextVar[Path] = ContextVar("_calibration_file", default=CALIBRATED)
+
+
+@contextmanager
+def calibrated_by(file: Path) -> Iterator[None]:
+    """Within the block another calibration holds: a rehearsal's, not the one beside the table."""
+    token = _calibration_file.set(file)
+    try:
+        yield
+    finally:
+        _calibration_file.reset(token)
+
+
+def calibration() -> Calibration:
+    """The calibration that holds here; an empty one where nobody has made any."""
+    return _calibration(_calibration_file.get())
+
+
 def table() -> tuple[Row, ...]:
-    """The table of causes, read once."""
+    """The table of causes: documented texts, calibrated ones, guesses."""
+    return _table(_calibration_file.get())
+
+
+def documented() -> tuple[Row, ...]:
+    """The rows that quote a source."""
+    return tuple(row for row in _rows() if row.confidence != "guess")
+
+
+@lru_cache(maxsize=8)
+def _table(file: Path) -> tuple[Row, ...]:
+    guesses = tuple(row for row in _rows() if row.confidence == "guess")
+    return (*documented(), *_calibration(file).rows, *guesses)
+
+
+@lru_cache(maxsize=1)
+def _rows() -> tuple[Row, ...]:
     rows = json.loads(Path(__file__).with_name("causes.json").read_text("utf-8"))
     return tuple(TypeAdapter(list[Row]).validate_python(rows))
+
+
+@lru_cache(maxsize=8)
+def _calibration(file: Path) -> Calibration:
+    try:
+        return Calibration.model_validate_json(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return Calibration()
+    except (OSError, ValueError):
+        line = (
+            f"{file.name}: is not what `make calibrate` writes: restore it, or remove it and calibrate anew"
+        )
+        raise CalibrationUnreadable(line) from None
 
 
 def read(answer: Answer) -> Reading:
@@ -116,9 +191,9 @@ def read(answer: Answer) -> Reading:
         return _read_login(document, answer.status)
     error = _error_text(document)
     if error is not None:
-        return _refusal(error, answer.status, "any")
+        return _refusal(error, answer.status, "any", document.get("data"))
     data = document.get("data")
-    if answer.status != 200 or document.get("ok") != "ok":
+    if answer.status != 200 or document.get("ok") != "ok" or _is_wordless(document):
         return Reading(shape="odd", cause="unclear", status=answer.status, data=data)
     if isinstance(data, dict) and data.get("status") == "REJECTED":
         return _rejection(data)
@@ -127,21 +202,32 @@ def read(answer: Answer) -> Reading:
 
 def cause_of(text: str, status: int | None = None, channel: str = "any") -> tuple[Cause, Row | None]:
     """The cause that an error text stands for, with the row that says so; `unclear` if none does."""
-    for row in table():
-        if row.code is None and row.channel in ("any", channel) and row.matches(text):
-            if row.status and status not in row.status:
-                continue
-            return row.cause, row
-    return "unclear", None
+    row = row_for(table(), text, status, channel)
+    return ("unclear", None) if row is None else (row.cause, row)
+
+
+def row_for(rows: Sequence[Row], text: str, status: int | None, channel: str) -> Row | None:
+    """The first of the rows that an error text fits."""
+    for row in rows:
+        fits = row.code is None and row.channel in ("any", channel) and row.matches(text)
+        if fits and (not row.status or status in row.status):
+            return row
+    return None
 
 
 def _error_text(document: dict[str, Any]) -> str | None:
     data = document.get("data")
     for place in (document, data if isinstance(data, dict) else {}):
-        if place.get("error"):
-            error = place["error"]
-            return _sound(error if isinstance(error, str) else json.dumps(error))
+        error = place.get("error")
+        if error and isinstance(error, str):
+            return _sound(error)
     return None
+
+
+def _is_wordless(document: dict[str, Any]) -> bool:
+    """An `error` that is no text: not the exchange's way to refuse, and no success either."""
+    data = document.get("data")
+    return any(place.get("error") is not None for place in (document, data if isinstance(data, dict) else {}))
 
 
 def _sound(text: str) -> str:
@@ -153,14 +239,14 @@ def _read_login(document: dict[str, Any], status: int | None) -> Reading:
     error = _error_text(document)
     if error is not None:
         return _refusal(error, status, "websocket")
-    if document.get("e") == "auth" and document.get("ok") == "ok":
+    if document.get("e") == "auth" and document.get("ok") == "ok" and not _is_wordless(document):
         return Reading(shape="ok", status=status, data=document.get("data"))
     return Reading(shape="odd", cause="unclear", status=status)
 
 
-def _refusal(error: str, status: int | None, channel: str) -> Reading:
+def _refusal(error: str, status: int | None, channel: str, data: Any = None) -> Reading:
     cause, row = cause_of(error, status, channel)
-    return Reading(shape="error", cause=cause, text=error, status=status, row=row)
+    return Reading(shape="error", cause=cause, text=error, status=status, data=data, row=row)
 
 
 def _rejection(data: dict[str, Any]) -> Reading:

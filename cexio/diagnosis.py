@@ -2,30 +2,26 @@
 
 REST may answer one and the same 401 for a wrong key, a wrong signature, the clock, a key that is not
 activated and perhaps the address. The WebSocket login has a text of its own for the first four; what
-none of them explains is the address. Does not judge a key that was accepted: that is `verdicts`.
+none of them explains is the address. Only the text for an unknown key could be the one for a refused
+address, too: a login that is signed wrongly on purpose tells the two apart, for an exchange that finds
+the signature wrong has found the key. Where it does not, the line names both, unless a calibration has
+shown that a refused address is worded otherwise. Does not judge a key that
+was accepted: that is `verdicts`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from cexio.causes import Cause, Reading
-from cexio.findings import SURE_CLOCK_S, key_accepted, reading_of
+from cexio.causes import Cause, Reading, calibration, is_own_refusal
+from cexio.findings import SURE_CLOCK_S, clock_at_the_edge, granted, key_accepted, reading_of, same_key
 from cexio.judgement import Expectation, Verdict
 from cexio.measurement import AWAITING_KEY, Measurement
-from cexio.probes import CLOCK, KEY_CHECK, WEBSOCKET
+from cexio.probes import BALANCE, CANCEL, CLOCK, KEY_CHECK, ORDERS, PUBLIC, WEBSOCKET, WRONG_SIGNATURE
+from cexio.refusal import Refusal
 
 KEY_PAGE = "https://trade.cex.io/terminal/settings/keys"
 _WIDEST_CLOCK_S = 20.0
 _GENERIC: tuple[Cause, ...] = ("credentials", "key", "signature", "request")
 _NAMED: tuple[Cause, ...] = ("key", "signature", "clock", "activation")
-
-
-class Refusal(NamedTuple):
-    """A verdict that promotes nothing, and its line."""
-
-    verdict: Verdict
-    line: str
 
 
 def not_ready_refusal(host: Measurement) -> Refusal:
@@ -71,7 +67,31 @@ def diagnose(host: Measurement, here: Measurement | None, expected: Expectation)
             Verdict.UNDETERMINED,
             f"the key check was answered in an unknown form (HTTP {rest.status}): is the endpoint right?",
         )
-    return _named(host, here, expected, rest, login) or _left_over(host, expected, rest, login)
+    answer = host.answer(KEY_CHECK)
+    documented = rest.row is not None and rest.row.confidence != "guess"
+    if answer is not None and not documented and not is_own_refusal(answer, rest):
+        return Refusal(
+            Verdict.UNDETERMINED,
+            f"the key check was refused in a form that is not the exchange's own (HTTP {rest.status} "
+            f"{rest.text[:100]!r}): is something before the exchange? Nothing is said about the key",
+        )
+    named = _named(host, here, expected, rest, login)
+    if named is None and clock_at_the_edge(host):
+        return edge_refusal(host)
+    if named is None and _let_in(host) and _refused(host, BALANCE) and _refused(host, ORDERS):
+        return _lacks_read(f"its cancel is taken, every read is told {rest.text[:100]!r}")
+    return named or _left_over(host, expected, rest, login)
+
+
+def _let_in(host: Measurement) -> bool:
+    """Whether the cancel got past key and address: it was taken, or its order not found."""
+    reading = reading_of(host, CANCEL)
+    return granted(host, CANCEL) or (reading is not None and reading.text == "unknown_order")
+
+
+def _refused(host: Measurement, probe: str) -> bool:
+    reading = reading_of(host, probe)
+    return reading is not None and reading.shape == "error" and not reading.transient
 
 
 def _no_statement(host: Measurement, rest: Reading) -> Refusal:
@@ -94,7 +114,7 @@ def _named(
     if rest.cause in ("clock", "activation"):
         named = rest.cause
     if named == "clock":
-        return _clock(host)
+        return clock_refusal(host)
     if named == "activation":
         return Refusal(
             Verdict.NOT_ACTIVATED,
@@ -106,39 +126,51 @@ def _named(
             Verdict.WRONG_KIND,
             f"the legacy API answered: this is for keys of the Spot key page, make one at {KEY_PAGE}",
         )
-    if key_accepted(here):
-        place = here.address if here is not None and here.address else "another address"
+    if here is not None and key_accepted(here) and same_key(host, here):
+        place = here.address or "another address"
         return _address(host, expected, f"the same key is accepted from {place}")
     if rest.cause in ("validation", "business"):
         return Refusal(Verdict.UNDETERMINED, f"the key check itself was not accepted: {rest.text[:160]!r}")
-    if named in ("key", "signature") and rest.cause in _GENERIC:
-        return _wrong(named)
+    if named == "signature" and rest.cause in _GENERIC:
+        return Refusal(
+            Verdict.WRONG_KEY,
+            "the key is known but the signature is wrong: the secret belongs to another key or was not "
+            "copied whole; if it cannot be shown again, make a new key",
+        )
+    if named == "key" and rest.cause in _GENERIC:
+        return _unknown_key(host, expected)
     return None
 
 
 def _left_over(host: Measurement, expected: Expectation, rest: Reading, login: Reading | None) -> Refusal:
     """Elimination: no text names the cause."""
     both = f"REST {rest.text[:100]!r}"
+    public = [reading for probe in (CLOCK, PUBLIC) if (reading := reading_of(host, probe)) is not None]
+    if public and not any(reading.shape == "ok" for reading in public):
+        return Refusal(
+            Verdict.UNREACHABLE,
+            f"even public calls are refused from the host ({both}): something before the exchange turns it "
+            "away; nothing is said about the key",
+        )
     if rest.cause == "address":
         return _address(host, expected, both)
     if login is not None and login.shape == "error" and not login.transient:
         both += f", WebSocket {login.text[:100]!r}"
         if login.cause in ("unclear", "address", "permission") and rest.cause != "validation":
-            return _address(host, expected, f"told {both}, which is none of the other causes")
+            return _address(
+                host, expected, f"told {both}, which is no text for key, signature, clock or activation"
+            )
         return Refusal(
             Verdict.UNDETERMINED, f"the exchange refuses the key with texts that do not agree ({both})"
         )
     if login is not None and login.shape == "ok":
-        if rest.cause == "permission":
-            return Refusal(
-                Verdict.PERMISSION_MISSING,
-                f"the key lacks Account balance (Spot: Read; told {both}): grant it on the key page, "
-                "activate the key again by the e-mailed code, and offer it again",
-            )
-        if rest.cause in ("credentials", "unclear"):
-            return _address(host, expected, f"key, signature, clock and activation pass on WebSocket, {both}")
+        if rest.cause == "permission" and rest.row is not None and rest.row.confidence != "guess":
+            return _lacks_read(f"told {both}")
+        if rest.cause in ("credentials", "unclear", "permission"):
+            passed = "key, signature, clock and activation pass on WebSocket, no read and no cancel on REST"
+            return _address(host, expected, f"{passed}, told {both}")
     if host.clock_skew_s is not None and abs(host.clock_skew_s) >= _WIDEST_CLOCK_S:
-        return _clock(host)
+        return clock_refusal(host, told=False)
     skew = "" if host.clock_skew_s is None or abs(host.clock_skew_s) < SURE_CLOCK_S else ", clock"
     return Refusal(
         Verdict.UNDETERMINED,
@@ -148,25 +180,64 @@ def _left_over(host: Measurement, expected: Expectation, rest: Reading, login: R
     )
 
 
-def _wrong(cause: Cause) -> Refusal:
-    if cause == "signature":
-        return Refusal(
-            Verdict.WRONG_KEY,
-            "the key is known but the signature is wrong: the secret belongs to another key or was not "
-            "copied whole; if it cannot be shown again, make a new key",
-        )
+def _lacks_read(why: str) -> Refusal:
     return Refusal(
-        Verdict.WRONG_KEY,
-        "the exchange does not know this key: copy it again, whole; a key from the legacy page (cex.io "
-        f"profile) is the wrong kind of key, Spot keys are made at {KEY_PAGE}",
+        Verdict.PERMISSION_MISSING,
+        f"the key lacks Account balance and Open orders (Spot: Read; {why}): grant them on the key page, "
+        "activate the key again by the e-mailed code, and offer it again",
     )
 
 
-def _clock(host: Measurement) -> Refusal:
-    skew = "" if host.clock_skew_s is None else f" by {host.clock_skew_s:+.0f} s"
+def _unknown_key(host: Measurement, expected: Expectation) -> Refusal:
+    """The exchange said that it does not know the key, which might be its word for the address, too."""
+    spoilt = reading_of(host, WRONG_SIGNATURE)
+    if spoilt is not None and spoilt.cause == "signature":
+        known = "it says that it does not know the key, yet finds a wrong signature of that very key wrong"
+        return _address(host, expected, known)
+    copy = (
+        "copy the key again, whole (one of the legacy page, cex.io profile, is the wrong kind: Spot keys "
+        f"are made at {KEY_PAGE})"
+    )
+    own = _own(host, expected)
+    if any(row.cause == "address" and row.channel == "websocket" for row in calibration().rows):
+        return Refusal(Verdict.WRONG_KEY, f"the exchange does not know this key: {copy}")
+    if spoilt is not None and spoilt.cause == "key":
+        return Refusal(
+            Verdict.WRONG_KEY,
+            f"the exchange does not know this key: {copy}; if it is the right one, a refused address may be "
+            f"worded alike, so see that {own} is on its whitelist",
+        )
+    return Refusal(
+        Verdict.UNDETERMINED,
+        "key, or the address: the exchange says that it does not know the key, and may word a refused "
+        f"address alike: {copy}, and see that {own} is on its whitelist; run it again",
+    )
+
+
+def clock_refusal(host: Measurement, *, told: bool = True) -> Refusal:
+    """The signature's time is refused; `told`: the exchange said so, rather than nothing else being left."""
+    skew = host.clock_skew_s
+    if told and skew is not None and abs(skew) < SURE_CLOCK_S:
+        return Refusal(
+            Verdict.CLOCK_SKEW,
+            f"the exchange refuses the time of the signature, though its public time is only {skew:+.0f} s "
+            "from the host's: its own clocks disagree, or the host's was set just now; run it again",
+        )
+    seen = "" if skew is None else f" by {skew:+.0f} s"
+    rest = "" if told else ", which alone explains the refusal; whatever else is wrong shows after that"
     return Refusal(
         Verdict.CLOCK_SKEW,
-        f"the host's clock is off{skew} (20 s are allowed): set it by NTP (chrony there), run it again",
+        f"the host's clock is off{seen} (20 s are allowed){rest}: set it by NTP (chrony there), run it again",
+    )
+
+
+def edge_refusal(host: Measurement) -> Refusal:
+    """The clock is so near to the limit that neither an answer nor a refusal can be relied on."""
+    skew = host.clock_skew_s or 0.0
+    return Refusal(
+        Verdict.CLOCK_SKEW if abs(skew) > _WIDEST_CLOCK_S else Verdict.UNDETERMINED,
+        f"the host's clock is off by {skew:+.0f} s, at the edge of the 20 s that are allowed, so an answer "
+        "is luck and a refusal may be the clock's alone: set it by NTP (chrony there), run it again",
     )
 
 

@@ -11,10 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cexio.causes import Reading, is_own_refusal, read
+from cexio.causes import Reading, calibration, is_own_refusal, read
 from cexio.judgement import Expectation, Finding, PermissionVerdict
 from cexio.measurement import Answer, Measurement
-from cexio.permissions import FUNDS_INTERNAL, FUNDS_WALLET, GUIDE_PERMISSIONS, spot_level
+from cexio.permissions import (
+    FUNDS_INTERNAL,
+    FUNDS_WALLET,
+    GUIDE_PERMISSIONS,
+    SPOT_PERMISSIONS,
+    spot_level,
+)
 from cexio.probes import (
     BALANCE,
     CANCEL,
@@ -31,6 +37,8 @@ PROBE_OF = dict(zip(GUIDE_PERMISSIONS, (BALANCE, ORDERS, PLACE, CANCEL), strict=
 FUNDS_PROBE_OF = {FUNDS_WALLET: FUNDS_WALLET_PROBE, FUNDS_INTERNAL: FUNDS_INTERNAL_PROBE}
 SURE_CLOCK_S = 15.0
 """Below this skew a refusal cannot be the clock's: the tightest documented window is 20 s."""
+_HOPELESS_CLOCK_S = 25.0
+"""Above this one nothing is accepted by luck: where all is accepted, the exchange's public time is wrong."""
 
 NO_ACCOUNT = (
     "not asked: API orders need a sub-account; make one (Spot Trading, Accounts), put some funds in, "
@@ -60,10 +68,10 @@ def permission(name: str, host: Measurement, expected: Expectation) -> Permissio
     probe = PROBE_OF[name]
     answer = host.answer(probe)
     if answer is None:
-        reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else "not asked in this pass"
+        reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else _unasked(host)
         return _verdict(name, spot_level(name), Finding.UNDETERMINED, host, reason)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
-    if probe == CANCEL and read(answer).text == "unknown_order" and _granted(host, PLACE):
+    if probe == CANCEL and read(answer).text == "unknown_order" and granted(host, PLACE):
         # Place and cancel are one level, and its gate was seen to open.
         finding, reason = Finding.GRANTED, f"{reason}, past the gate that Place order was seen to pass"
     if probe == PLACE and finding is Finding.UNDETERMINED and "account" in reason.lower():
@@ -71,18 +79,52 @@ def permission(name: str, host: Measurement, expected: Expectation) -> Permissio
     return _verdict(name, spot_level(name), finding, host, reason, answer)
 
 
+def levels(
+    permissions: Sequence[PermissionVerdict], moving: Sequence[PermissionVerdict]
+) -> list[PermissionVerdict]:
+    """The Spot page's four levels, in its order. Two answers about one level that contradict each other
+    prove nothing; one that proves something outweighs one that does not."""
+    found = []
+    for level in SPOT_PERMISSIONS:
+        rows = [each for each in (*permissions, *moving) if each.spot == level]
+        proven = [each for each in rows if each.verdict is not Finding.UNDETERMINED] or rows
+        verdict, reason = proven[0].verdict, proven[0].reason
+        if len({each.verdict for each in proven}) > 1:
+            verdict = Finding.UNDETERMINED
+            reason = "answers contradict each other: " + "; ".join(
+                f"{one.name}: {one.reason}" for one in proven
+            )
+        found.append(proven[0].model_copy(update={"name": level, "verdict": verdict, "reason": reason}))
+    return found
+
+
+def clock_at_the_edge(measurement: Measurement) -> bool:
+    """Whether one request may be refused for its time and the next one not: then no refusal proves more."""
+    skew = measurement.clock_skew_s
+    return skew is not None and SURE_CLOCK_S <= abs(skew) <= _HOPELESS_CLOCK_S
+
+
+def same_key(one: Measurement, other: Measurement) -> bool:
+    """Whether two vantages asked with the same key, as far as they tell."""
+    return one.mark is None or other.mark is None or one.mark == other.mark
+
+
 def funds(host: Measurement) -> list[PermissionVerdict]:
     """The two levels that move money. A text about parameters is `granted` once the other level
-    was refused in the same pass: then permission comes first, and this request got past it."""
+    was refused in the same pass, or a calibration has shown it: then permission comes first, and this
+    request got past it."""
     single = {level: _funds_level(host, probe) for level, probe in FUNDS_PROBE_OF.items()}
-    permission_first = any(finding is Finding.REFUSED for finding, _ in single.values())
+    beside = any(finding is Finding.REFUSED for finding, _ in single.values())
+    first = calibration().permission_first
+    permission_first = first is True or (first is None and beside)
     verdicts = []
     for level, (own_finding, own_reason) in single.items():
         finding, reason = own_finding, own_reason
         answer = host.answer(FUNDS_PROBE_OF[level])
         if permission_first and answer is not None and _past_the_gate(read(answer)):
             finding = Finding.GRANTED
-            reason = f"the other level was refused outright, this one only told {read(answer).text!r}"
+            why = "the other level was refused outright" if beside else "permission is checked first"
+            reason = f"{why}, this one was only told {read(answer).text!r}"
         verdicts.append(_verdict(level, level, finding, host, reason, answer))
     return verdicts
 
@@ -90,7 +132,7 @@ def funds(host: Measurement) -> list[PermissionVerdict]:
 def _funds_level(host: Measurement, probe: str) -> tuple[Finding, str]:
     answer = host.answer(probe)
     if answer is None:
-        return Finding.UNDETERMINED, "not asked in this pass"
+        return Finding.UNDETERMINED, _unasked(host)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
     return finding, f"not proven: {reason}" if finding is Finding.UNDETERMINED else reason
 
@@ -112,10 +154,12 @@ def _elsewhere(
         return unsure, "not asked from another address"
     if not here.ready:
         return unsure, f"could not be asked: {here.problem}"
+    if not same_key(before, here):
+        return unsure, "another key was asked from here than from the host: offer the one that is staged"
     listed = here.address is not None and here.address in {*expected.addresses, before.address}
     through = f"this place goes out through {here.address}, which is on the whitelist: name another place"
     private = [answer for answer in here.answers if answer.probe in (KEY_CHECK, ORDERS)]
-    if any(read(answer).shape in ("ok", "rejected") for answer in private):
+    if any(_proves(answer.probe, read(answer)) for answer in private):
         if listed:
             return unsure, through
         return Finding.GRANTED, f"a private call from {here.address or 'here'} was answered"
@@ -162,7 +206,12 @@ def _gate(probe: str, answer: Answer, *, accepted: bool) -> tuple[Finding, str]:
     return Finding.UNDETERMINED, told
 
 
-def _granted(host: Measurement, probe: str) -> bool:
+def _unasked(host: Measurement) -> str:
+    return "not asked in this pass" if key_accepted(host) else "not asked: the key check was not accepted"
+
+
+def granted(host: Measurement, probe: str) -> bool:
+    """Whether one answer from the host shows its gate open."""
     reading = reading_of(host, probe)
     return reading is not None and _proves(probe, reading)
 
@@ -173,7 +222,9 @@ def _proves(probe: str, reading: Reading) -> bool:
     if probe == PLACE:
         return reading.shape == "rejected" and reading.cause == "gate-passed"
     if probe in FUNDS_PROBE_OF.values():
-        return reading.shape in ("ok", "rejected")
+        return reading.shape == "rejected" or (
+            reading.shape == "ok" and isinstance(data, dict) and bool(data)
+        )
     if reading.shape != "ok":
         return False
     if probe == CANCEL:
@@ -197,7 +248,7 @@ def _told(reading: Reading, answer: Answer) -> str:
     if reading.shape == "silent":
         return f"no answer ({answer.fault})"
     if reading.shape == "page":
-        return f"HTTP {answer.status} with something that is not JSON"
+        return f"HTTP {answer.status} with something that is no JSON object"
     if reading.shape in ("error", "rejected"):
         words = " ".join(reading.text.split())[:200]
         return f"HTTP {answer.status} {words!r}"

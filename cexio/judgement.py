@@ -86,7 +86,9 @@ class Judgement(BaseModel):
     """The verdict on one key. `line` is one line: what is at fault and the next human step.
 
     promotes: the key may become the one that the bot reads. alarm: the order probe was answered
-    as no order probe should be. evidence: rows of JSON values, free of secrets and balances.
+    as no order probe should be. permissions: the guide's four. levels: the Spot page's four, each
+    from the probes that ask for it. funds: the two of those that move money. evidence: rows of JSON
+    values, free of secrets and balances.
     """
 
     model_config = _MODEL
@@ -96,6 +98,7 @@ class Judgement(BaseModel):
     line: str
     alarm: bool = False
     permissions: list[PermissionVerdict]
+    levels: list[PermissionVerdict]
     funds: list[PermissionVerdict]
     elsewhere: PermissionVerdict
     confirmed: list[Confirmation] = Field(default_factory=list)

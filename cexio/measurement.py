@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cexio.probes import Probe
+from cexio.rawtext import as_object
 
 MAX_TEXT = 600
 AWAITING_KEY = "awaiting key"
@@ -49,17 +50,14 @@ class Answer(BaseModel):
             return None
         if self.cut:
             return self.head
-        try:
-            parsed = json.loads(self.text)
-        except (ValueError, RecursionError):
-            return None
-        return parsed if isinstance(parsed, dict) else None
+        return as_object(self.text)
 
 
 class Measurement(BaseModel):
     """What one vantage saw. `clock_skew_s` is the vantage's clock minus the exchange's, in seconds.
 
     stage: where a measurement that is not ready stopped (`agent`, `metadata`, `secret`, `output`, …).
+    mark: `key_mark` of the key that was asked with, so that two vantages are known to speak of one key.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -70,11 +68,17 @@ class Measurement(BaseModel):
     problem: str | None = Field(default=None, max_length=MAX_TEXT)
     stage: str | None = Field(default=None, max_length=40)
     clock_skew_s: float | None = Field(default=None, allow_inf_nan=False)
+    mark: str | None = Field(default=None, max_length=12)
     answers: list[Answer] = Field(default_factory=list)
 
     def answer(self, probe: str) -> Answer | None:
         """The answer to one probe of the plan, or None if it was not asked or not reported."""
         return next((answer for answer in self.answers if answer.probe == probe), None)
+
+
+def key_mark(key: str, secret: str) -> str:
+    """Twelve hexadecimal digits by which two answers are known to be about one key; it signs nothing."""
+    return hashlib.sha256(f"cexio-bot\n{key}\n{secret}".encode()).hexdigest()[:12]
 
 
 def not_ready(vantage: str, stage: str, problem: str, address: str | None = None) -> Measurement:
@@ -108,6 +112,7 @@ class _Report(BaseModel):
     answers: list[_HostAnswer]
     clockSkew: float | None = Field(allow_inf_nan=False)  # noqa: N815 - the protocol's own name
     problem: _Problem | None
+    mark: str | None = Field(default=None, max_length=12)
     sha256: str
 
 
@@ -144,5 +149,10 @@ def measurement_from_host(
         return not_ready(vantage, report.problem.stage, report.problem.text, address)
     answers = [Answer(vantage=vantage, address=address, **row.model_dump()) for row in report.answers]
     return Measurement(
-        vantage=vantage, address=address, ready=True, clock_skew_s=report.clockSkew, answers=answers
+        vantage=vantage,
+        address=address,
+        ready=True,
+        clock_skew_s=report.clockSkew,
+        mark=report.mark,
+        answers=answers,
     )

@@ -12,13 +12,19 @@ Order of one pass from the host, and what each request proves (points of 200 a m
     funds-internal  1  a transfer that cannot be valid: Funds Internal
     websocket       1  login over WebSocket: tells four causes of a refusal apart, and shows at the
                        end of the pass that the key was good all along (its cost is not documented)
+    wrong-signature 1  the same login, signed wrongly on purpose, only where the key check was refused:
+                       an exchange that tells the signature is wrong does know the key
     public          0  public time again: the exchange was there to the end
 
-The order cannot be accepted for three reasons at once: its own time is hours old (424), its
-amount is far below the pair's minimum (414), and its price is far below any market. `cancel`
-names the same client order id, so that if the exchange accepted it all the same, the very next
-request takes it back. Never used: cancel of all orders, an order refused for want of funds (it
-stays in the archive), `do_create_account` (it writes).
+Order and funds are asked only after a key check that was accepted: with a key that is refused they
+would prove nothing. `cancel` is asked always: it harms nothing, and tells a key that lacks Read from
+one that is refused altogether. The order cannot be accepted for three reasons at once: its own time
+is hours old (424), its amount is far below the pair's minimum (414), and its price is far below any
+market. `cancel` names the same client order id, so that if the exchange accepted it all the same, the
+very next request takes it back. Only if the order was answered by anything but a rejection, one more
+command is sent (`aftermath_plan`): the cancel again, then a look for that order among the open ones
+and in the archive, 11 points. Never used: cancel of all orders, an order refused for want of funds
+(it stays in the archive), `do_create_account` (it writes).
 
 Does not send (see `vantage` and `host/probe.py`) and does not judge (see `verdicts`).
 """
@@ -26,6 +32,7 @@ Does not send (see `vantage` and `host/probe.py`) and does not judge (see `verdi
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,7 +48,11 @@ CANCEL = "cancel"
 FUNDS_WALLET_PROBE = "funds-wallet"
 FUNDS_INTERNAL_PROBE = "funds-internal"
 WEBSOCKET = "websocket"
+WRONG_SIGNATURE = "wrong-signature"
 PUBLIC = "public"
+CANCEL_AGAIN = "cancel-again"
+RESTING = "resting"
+ARCHIVED = "archived"
 
 POINTS: dict[str, int] = {
     "get_my_current_fee": 5,
@@ -62,10 +73,16 @@ NOW_MS = '"$NOW_MS"'
 HOURS_OLD_MS = 12 * 3600 * 1000
 FAR_PRICE = "0.00000001"
 TINY_AMOUNT = "0.00000001"
+SPOILT = "wrong signature"
+"""The body of a login that is to be signed wrongly."""
 
 
 class Probe(BaseModel):
-    """One request of a plan. `body` is the exact text to send, but for `NOW_MS`."""
+    """One request of a plan. `body` is the exact text to send, but for `NOW_MS`.
+
+    after: sent only where the plan's first private request was answered 200 and ok (`accepted`), or only
+    where it was answered otherwise or not at all (`refused`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -73,6 +90,7 @@ class Probe(BaseModel):
     channel: Channel
     action: str = Field(pattern=r"^[a-z0-9_]+$", max_length=60)
     body: str = Field(max_length=2000)
+    after: Literal["accepted", "refused"] | None = None
 
 
 def probe_plan(
@@ -106,6 +124,7 @@ def probe_plan(
                     "price": price,
                     "timestamp": now_ms - HOURS_OLD_MS,
                 },
+                after="accepted",
             )
         ]
     )
@@ -126,15 +145,16 @@ def probe_plan(
             "currency": "XXX",
             "amount": "0.00000002",
             "clientTxId": f"wallet-{nonce}",
-        }),
+        }, after="accepted"),
         _probe(FUNDS_INTERNAL_PROBE, "private", "do_my_internal_transfer", {
             "fromAccountId": f"none-{nonce}",
             "toAccountId": f"none-{nonce}",
             "currency": "ABC",
             "amount": "-10",
             "clientTxId": f"internal-{nonce}",
-        }),
+        }, after="accepted"),
         _login(),
+        Probe(name=WRONG_SIGNATURE, channel="websocket", action="auth", body=SPOILT, after="refused"),
         _public(),
     ]  # fmt: skip
 
@@ -149,13 +169,32 @@ def recheck_plan(pair: str) -> list[Probe]:
     return [_clock(), key_check(pair), _login(), _public()]
 
 
+def aftermath_plan(plan: Sequence[Probe], now_ms: int) -> list[Probe]:
+    """After an order probe that was not plainly rejected: cancel it once more, then look where it is."""
+    order = json.loads(next(probe.body for probe in plan if probe.name == PLACE))["clientOrderId"]
+    found = {"clientOrderId": order, "pageSize": 10}
+    return [
+        _probe(CANCEL_AGAIN, "private", "do_cancel_my_order", {
+            "clientOrderId": order,
+            "cancelRequestId": f"again-{order}",
+            "timestamp": "$NOW_MS",
+        }),
+        _probe(RESTING, "private", "get_my_orders", found),
+        _probe(ARCHIVED, "private", "get_my_orders", {
+            **found,
+            "archived": True,
+            "serverCreateTimestampFrom": now_ms - 2 * HOURS_OLD_MS,
+        }),
+    ]  # fmt: skip
+
+
 def key_check(pair: str) -> Probe:
     """The one private read that every vantage asks, so that answers can be compared."""
     return _probe(KEY_CHECK, "private", "get_my_current_fee", {"pairs": [pair]})
 
 
-def points(plan: list[Probe]) -> int:
-    """Rate points of the key that a plan uses."""
+def points(plan: Sequence[Probe]) -> int:
+    """Rate points of the key that a plan uses at most."""
     return sum(POINTS[probe.action] for probe in plan if probe.channel != "public")
 
 
@@ -175,5 +214,12 @@ def _login() -> Probe:
     return Probe(name=WEBSOCKET, channel="websocket", action="auth", body="")
 
 
-def _probe(name: str, channel: Channel, action: str, body: dict[str, object]) -> Probe:
-    return Probe(name=name, channel=channel, action=action, body=json.dumps(body, separators=(",", ":")))
+def _probe(
+    name: str,
+    channel: Channel,
+    action: str,
+    body: dict[str, object],
+    after: Literal["accepted", "refused"] | None = None,
+) -> Probe:
+    text = json.dumps(body, separators=(",", ":"))
+    return Probe(name=name, channel=channel, action=action, body=text, after=after)

@@ -2,7 +2,7 @@
 
 An exchange (or a proxy's debug page) may echo a key or a signature; it must not travel on. Where the
 text is cut, the document's upper levels are kept beside it, so that an envelope stays readable.
-`host/probe.py` has the same three functions, for it is one file of standard library; a test holds
+`host/probe.py` has the same functions, for it is one file of standard library; a test holds
 them equal.
 """
 
@@ -30,13 +30,19 @@ def printable(body: bytes, hide: Iterable[str]) -> str:
     return "".join(each if each >= " " or each in "\n\r\t" else "\ufffd" for each in text)
 
 
-def head(text: str) -> dict[str, Any] | None:
-    """The upper two levels of a JSON object with long values shortened; None where it is no object."""
+def as_object(text: str) -> dict[str, Any] | None:
+    """The text as a JSON object; None where it is none, or names a field twice and so says two things."""
     try:
-        document = json.loads(text)
+        document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_unambiguous)
     except (ValueError, RecursionError):
         return None
-    return _shallow(document, 2) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else None
+
+
+def head(text: str) -> dict[str, Any] | None:
+    """The upper two levels of a JSON object with long values shortened; None where it is no object."""
+    document = as_object(text)
+    return None if document is None else _shallow(document, 2)
 
 
 def shortened(text: str, limit: int) -> tuple[str, bool, dict[str, Any] | None]:
@@ -46,9 +52,16 @@ def shortened(text: str, limit: int) -> tuple[str, bool, dict[str, Any] | None]:
     return text[:limit], True, head(text)
 
 
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a field is named twice")
+    return found
+
+
 def _shallow(value: Any, levels: int) -> Any:
     if isinstance(value, dict):
-        pairs = list(value.items())[:20] if levels else []
+        pairs = list(value.items())[:40] if levels else []
         return {str(name)[:60]: _shallow(each, levels - 1) for name, each in pairs}
     if isinstance(value, list):
         return []

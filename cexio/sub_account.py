@@ -7,7 +7,7 @@ and nothing of what may have been cut off.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -42,20 +42,12 @@ def sub_account(answer: Answer, name: str) -> SubAccount:
     return SubAccount(exists=True, funded=_holds_something(accounts[name]))
 
 
-def with_account(
-    evidence: Iterable[Mapping[str, Any]], answers: Iterable[Answer], name: str | None
-) -> list[dict[str, Any]]:
-    """The evidence, with what each balance answer says of the sub-account beside its starred text."""
-    seen = {
-        (answer.vantage, answer.at): sub_account(answer, name).model_dump(exclude_none=True)
-        for answer in answers
-        if name and answer.probe == BALANCE
-    }
-    rows = []
-    for row in evidence:
-        found = seen.get((row["vantage"], row["at"])) if row["probe"] == BALANCE else None
-        rows.append({**row, "account": {"name": name, **found}} if found else dict(row))
-    return rows
+def seen_in(answer: Answer, name: str | None) -> dict[str, Any]:
+    """What an answer says of the sub-account, for its row of evidence; nothing where it says nothing."""
+    if name is None or answer.probe != BALANCE:
+        return {}
+    found = sub_account(answer, name).model_dump(exclude_none=True)
+    return {"account": {"name": name, **found}} if found else {}
 
 
 def _of_a_part(text: str, name: str) -> SubAccount:

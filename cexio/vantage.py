@@ -12,9 +12,9 @@ from typing import get_args
 from cexio.client import Raw, SpotClient
 from cexio.credentials import Credentials
 from cexio.errors import TransportError
-from cexio.measurement import MAX_TEXT, Answer, Fault, Measurement
-from cexio.probes import CLOCK, NOW_MS, Probe
-from cexio.rawtext import printable, shortened
+from cexio.measurement import MAX_TEXT, Answer, Fault, Measurement, key_mark
+from cexio.probes import CLOCK, NOW_MS, SPOILT, Probe
+from cexio.rawtext import as_object, printable, shortened
 
 
 def ask(
@@ -35,11 +35,14 @@ def ask(
     """
     answers: list[Answer] = []
     skew: float | None = None
+    accepted: bool | None = None
     address = source_address
     with SpotClient(
         base_url, credentials, source_address=source_address, timeout=timeout, proxy=proxy, now=now
     ) as client:
         for probe in plan:
+            if probe.after is not None and (probe.after == "accepted") is not accepted:
+                continue
             if probe.channel == "websocket":
                 if proxy is None:
                     answers.append(_login(probe, credentials, base_url, source_address, timeout, now))
@@ -50,7 +53,11 @@ def ask(
                 raw = client.send(probe.channel, probe.action, body)
             except TransportError as error:
                 answers.append(_silent(probe, error, time.monotonic() - started))
+                if probe.channel == "private" and accepted is None:
+                    accepted = False
                 continue
+            if probe.channel == "private" and accepted is None:
+                accepted = raw.status == 200 and (as_object(_text(raw)) or {}).get("ok") == "ok"
             if address is None:
                 address = client.egress_address(raw.local)
             if probe.name == CLOCK:
@@ -59,7 +66,22 @@ def ask(
                 client.answer(raw, probe=probe.name, action=probe.action, vantage=vantage, address=None)
             )
     placed = [each.model_copy(update={"vantage": vantage, "address": address}) for each in answers]
-    return Measurement(vantage=vantage, address=address, ready=True, clock_skew_s=skew, answers=placed)
+    return Measurement(
+        vantage=vantage,
+        address=address,
+        ready=True,
+        clock_skew_s=skew,
+        mark=key_mark(*_plain(credentials)),
+        answers=placed,
+    )
+
+
+def _text(raw: Raw) -> str:
+    return raw.body.decode("utf-8", "replace")
+
+
+def _plain(credentials: Credentials) -> tuple[str, str]:
+    return credentials.key.get_secret_value(), credentials.secret.get_secret_value()
 
 
 def _login(
@@ -74,10 +96,17 @@ def _login(
 
     started = time.monotonic()
     try:
-        told = login(base_url, credentials, source_address=source_address, timeout=timeout, now=now)
+        told = login(
+            base_url,
+            credentials,
+            source_address=source_address,
+            timeout=timeout,
+            now=now,
+            spoilt=probe.body == SPOILT,
+        )
     except TransportError as error:
         return _silent(probe, error, time.monotonic() - started)
-    hidden = credentials.key.get_secret_value(), credentials.secret.get_secret_value(), told.signature
+    hidden = *_plain(credentials), told.signature
     text, cut, head = shortened(printable(told.text.encode(), hidden), MAX_TEXT)
     return Answer(
         probe=probe.name,

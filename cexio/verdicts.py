@@ -4,7 +4,8 @@ What promotes: the host's key check before and after the one from elsewhere, all
 granted from the host, no funds level granted, the whitelist seen to refuse from elsewhere. A funds
 level or a whitelist that behaviour could not prove is promoted only with the operator's dated
 confirmation for this very key. A whitelist that was seen open is never promoted, confirmed or not,
-and neither is a pass from the host that a rate limit or an outage left incomplete.
+and neither is a pass from the host that a rate limit or an outage left incomplete, nor anything
+after an order probe that may have made an order.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from cexio import findings
-from cexio.causes import Reading, read
-from cexio.diagnosis import Refusal, diagnose, not_ready_refusal, transient_refusal
+from cexio import findings, order_alarm
+from cexio.causes import Reading
+from cexio.diagnosis import clock_refusal, diagnose, edge_refusal, not_ready_refusal, transient_refusal
 from cexio.judgement import (
     Confirmation,
     Expectation,
@@ -27,9 +28,13 @@ from cexio.judgement import (
 )
 from cexio.measurement import Measurement
 from cexio.permissions import GUIDE_PERMISSIONS
-from cexio.probes import BALANCE, CANCEL, ORDERS, PLACE, WEBSOCKET
+from cexio.probes import ARCHIVED, BALANCE, ORDERS, RESTING, WEBSOCKET
+from cexio.refusal import Refusal
+from cexio.sub_account import seen_in
 
 _MONEY = re.compile(r'("\w*(?:balance|amount|price|fee)\w*"\s*:\s*)"?-?\d[\d.eE+-]*"?', re.IGNORECASE)
+
+_SHOW_MONEY = (BALANCE, ORDERS, RESTING, ARCHIVED)
 
 _DATE_LINE = dt.timedelta(days=1)
 """A day written down east of the date line may be tomorrow in UTC."""
@@ -41,12 +46,14 @@ def judge(
     host_after: Measurement | None,
     expected: Expectation,
     confirmations: Sequence[Confirmation] = (),
+    aftermath: Measurement | None = None,
 ) -> Judgement:
     """The verdict on one key, with what it rests on. Never raises for what was answered.
 
     host_before: the full plan. here: `elsewhere_plan`, None where it was not asked. host_after:
     `recheck_plan`, None where the first pass already failed. confirmations: those for another key
-    or dated after the measurement are passed over.
+    or dated after the measurement are passed over. aftermath: `aftermath_plan`, None where the order
+    probe was rejected.
     """
     permissions = [findings.permission(name, host_before, expected) for name in GUIDE_PERMISSIONS]
     funds = findings.funds(host_before)
@@ -54,10 +61,10 @@ def judge(
     at = max((answer.at for answer in host_before.answers), default="")
     valid = [each for each in confirmations if _is_valid(each, expected, at)]
 
-    alarm = _alarm(host_before)
+    alarm = order_alarm.alarm(host_before, aftermath)
     refusal = alarm or _refusal(host_before, here, permissions, funds, expected)
     if refusal is None and elsewhere.verdict is not Finding.GRANTED:
-        refusal = _not_good_after(host_after, here, expected)
+        refusal = _not_good_after(host_before, host_after, here, expected)
     used: list[Confirmation] = []
     if refusal is not None:
         verdict, line, promotes = refusal.verdict, refusal.line, False
@@ -70,17 +77,18 @@ def judge(
         line=" ".join(line.split()),
         alarm=alarm is not None,
         permissions=permissions,
+        levels=findings.levels(permissions, funds),
         funds=funds,
         elsewhere=elsewhere,
         confirmed=used,
-        evidence=evidence(host_before, here, host_after),
+        evidence=evidence(host_before, aftermath, here, host_after, account_id=expected.account_id),
         at=at,
     )
 
 
-def evidence(*measurements: Measurement | None) -> list[dict[str, Any]]:
+def evidence(*measurements: Measurement | None, account_id: str | None = None) -> list[dict[str, Any]]:
     """One row of plain JSON values an answer. Balances, amounts and prices of the account are starred:
-    the table travels into logs and reviews."""
+    the table travels into logs and reviews. What is seen of the sub-account stands beside them."""
     return [
         {
             "probe": answer.probe,
@@ -88,9 +96,10 @@ def evidence(*measurements: Measurement | None) -> list[dict[str, Any]]:
             "address": answer.address,
             "action": answer.action,
             "status": answer.status,
-            "text": _MONEY.sub(r'\1"*"', answer.text) if answer.probe in (BALANCE, ORDERS) else answer.text,
+            "text": _MONEY.sub(r'\1"*"', answer.text) if answer.probe in _SHOW_MONEY else answer.text,
             "fault": answer.fault,
             "at": answer.at,
+            **seen_in(answer, account_id),
         }
         for measurement in measurements
         if measurement is not None
@@ -110,6 +119,8 @@ def _refusal(
         return not_ready_refusal(before)
     if not findings.key_accepted(before):
         return diagnose(before, here, expected)
+    if findings.clock_at_the_edge(before):
+        return edge_refusal(before)
     return (
         _too_many(funds)
         or _missing(permissions)
@@ -154,7 +165,7 @@ def _unsettled(
         fund = each in funds
         if reading is not None and reading.transient and not (fund and _is_persistent(reading)):
             return transient_refusal(reading, f"on {each.name}")
-        if not fund or reading is None:
+        if not fund or reading is None or reading.shape in ("odd", "ok"):
             return Refusal(Verdict.UNDETERMINED, f"{each.name} is not proven: {each.reason}")
     return None
 
@@ -168,6 +179,8 @@ def _contradiction(before: Measurement) -> Refusal | None:
     login = findings.reading_of(before, WEBSOCKET)
     if login is None or login.shape != "error" or login.transient:
         return None
+    if login.cause == "clock":
+        return clock_refusal(before)
     if login.cause == "activation":
         return Refusal(
             Verdict.NOT_ACTIVATED,
@@ -182,12 +195,15 @@ def _contradiction(before: Measurement) -> Refusal | None:
 
 
 def _not_good_after(
-    after: Measurement | None, here: Measurement | None, expected: Expectation
+    before: Measurement, after: Measurement | None, here: Measurement | None, expected: Expectation
 ) -> Refusal | None:
     if after is None:
         return Refusal(Verdict.UNDETERMINED, "the host was not asked a second time: run it again")
     if not after.ready:
         return not_ready_refusal(after)
+    if not findings.same_key(before, after):
+        line = "the key that the host reads changed while it was being verified: run it again"
+        return Refusal(Verdict.UNDETERMINED, line)
     return None if findings.key_accepted(after) else diagnose(after, here, expected)
 
 
@@ -244,26 +260,6 @@ def _standing(
 def _first_reason(funds: list[PermissionVerdict]) -> str:
     unproven = [each for each in funds if each.verdict is not Finding.REFUSED]
     return ", ".join(f"{each.spot}: {each.reason}" for each in unproven)[:300]
-
-
-def _alarm(before: Measurement) -> Refusal | None:
-    """The order probe was answered by anything like an acceptance: loud, and nothing is promoted."""
-    answer = before.answer(PLACE)
-    if answer is None:
-        return None
-    reading = read(answer)
-    if reading.shape not in ("ok", "odd") or answer.status != 200:
-        return None
-    cancel = before.answer(CANCEL)
-    told = "its cancel was not sent"
-    if cancel is not None:
-        gone = read(cancel).shape == "ok"
-        told = f"its cancel was sent and {'acknowledged' if gone else 'NOT acknowledged'}"
-    return Refusal(
-        Verdict.UNDETERMINED,
-        f"ALARM: the order probe was not rejected ({told}): look at your open orders and order history at "
-        "CEX.IO now, cancel the order whose client order id starts with probe-, and report this",
-    )
 
 
 def _is_valid(confirmation: Confirmation, expected: Expectation, at: str) -> bool:

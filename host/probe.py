@@ -1,8 +1,8 @@
 """Runs a plan of probes on the host, with the key that the host's own role can read.
 
 Usage: probe.py <base64 of {"v":1,"secretArn","versionId"|null,"versionStage"|null,"region","cexio",
-"probes":[{"name","channel","action","body"}],"maxText":600}>. Prints one JSON line of fewer than
-20,000 characters: {"v":1,"answers":[…],"clockSkew":…,"problem":null|{"stage","text"},"sha256":…}.
+"probes":[{"name","channel","action","body","after"}],"maxText":600}>. Prints one JSON line of fewer than
+20,000 characters: {"v":1,"answers":[…],"clockSkew":…,"problem":null|{"stage","text"},"mark":…,"sha256":…}.
 
 It signs and sends; which probes to send and what the answers mean is decided elsewhere (`cexio/`).
 It never prints the key, the secret, a signature or a traceback, follows no redirect, uses no proxy
@@ -39,6 +39,7 @@ TOTAL_SECONDS = 100.0
 LARGEST_BODY = 1_000_000
 LONGEST_OUTPUT = 19_000
 NOW_MS = '"$NOW_MS"'
+SPOILT = "wrong signature"
 SERVICE = "secretsmanager"
 
 
@@ -301,9 +302,10 @@ class WebSocket:
         self.sock.close()
 
 
-def login(base: str, credentials: Key) -> tuple[int, bytes, str]:
-    """(status, deciding frame, signature) of one WebSocket login."""
+def login(base: str, credentials: Key, *, spoilt: bool) -> tuple[int, bytes, str]:
+    """(status, deciding frame, signature) of one WebSocket login; `spoilt` signs wrongly on purpose."""
     key, secret = credentials
+    secret = secret[::-1] + "?" if spoilt else secret
     timestamp = int(time.time())
     signature = websocket_signature(secret, timestamp, key)
     auth = {"e": "auth", "auth": {"key": key, "signature": signature, "timestamp": timestamp}}
@@ -318,7 +320,7 @@ def login(base: str, credentials: Key) -> tuple[int, bytes, str]:
                 message = connection.message()
             except (EOFError, ConnectionError):
                 message = None
-            frame = as_object(message)
+            frame = frame_of(message)
             data = frame.get("data")
             if message is not None and frame.get("e") == "auth":
                 return 101, message, signature
@@ -335,16 +337,16 @@ def login(base: str, credentials: Key) -> tuple[int, bytes, str]:
         connection.close()
 
 
-def as_object(body: bytes | None) -> Row:
-    """A JSON object, or {} for anything else."""
+def frame_of(message: bytes | None) -> Row:
+    """A frame as a JSON object, or {} for anything else."""
     try:
-        document = json.loads(body or b"null")
+        document = json.loads(message or b"null")
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
 
-# ---- what is reported (the three functions of cexio/rawtext.py) ----
+# ---- what is reported (the functions of cexio/rawtext.py) ----
 
 
 def printable(body: bytes, hide: Sequence[str]) -> str:
@@ -358,9 +360,16 @@ def printable(body: bytes, hide: Sequence[str]) -> str:
     return "".join(each if each >= " " or each in "\n\r\t" else "\ufffd" for each in text)
 
 
+def unambiguous(pairs: list[tuple[str, Any]]) -> Row:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a field is named twice")
+    return found
+
+
 def head(text: str) -> Any:
     try:
-        document = json.loads(text)
+        document = json.loads(text[1:] if text[:1] == "\ufeff" else text, object_pairs_hook=unambiguous)
     except (ValueError, RecursionError):
         return None
     return shallow(document, 2) if isinstance(document, dict) else None
@@ -368,7 +377,7 @@ def head(text: str) -> Any:
 
 def shallow(value: Any, levels: int) -> Any:
     if isinstance(value, dict):
-        pairs = list(value.items())[:20] if levels else []
+        pairs = list(value.items())[:40] if levels else []
         return {str(name)[:60]: shallow(each, levels - 1) for name, each in pairs}
     if isinstance(value, list):
         return []
@@ -383,6 +392,11 @@ def shortened(text: str, limit: int) -> tuple[str, bool, Any]:
     if len(text) <= limit:
         return text, False, None
     return text[:limit], True, head(text)
+
+
+def key_mark(credentials: Key) -> str:
+    """`key_mark` of cexio/measurement.py: shows that two vantages asked with one key, and signs nothing."""
+    return hashlib.sha256("cexio-bot\n{}\n{}".format(*credentials).encode()).hexdigest()[:12]
 
 
 def skew_of(body: bytes, middle: float) -> float | None:
@@ -403,7 +417,8 @@ def run(probe: Row, base: str, credentials: Key | None, limit: float) -> tuple[R
         # Every step has its own time-out; this one is for a server that drips.
         signal.setitimer(signal.ITIMER_REAL, max(limit, 0.001))
         if probe["channel"] == "websocket":
-            row["status"], answer, signature = login(base, credentials or ("", ""))
+            spoilt = probe["body"] == SPOILT
+            row["status"], answer, signature = login(base, credentials or ("", ""), spoilt=spoilt)
         else:
             body = probe["body"].replace(NOW_MS, str(int(began * 1000))).encode()
             row["status"], answer, signature = rest(base, probe, body, credentials)
@@ -418,7 +433,9 @@ def run(probe: Row, base: str, credentials: Key | None, limit: float) -> tuple[R
     return row, printable(answer, (*(credentials or ()), signature)), answer, (began + ended) / 2
 
 
-def report(rows: list[tuple[Row, str]], skew: float | None, problem: Row | None, longest: int) -> str:
+def report(
+    rows: list[tuple[Row, str]], skew: float | None, problem: Row | None, longest: int, mark: str | None
+) -> str:
     """The one line to print: texts are cut further until it is short enough."""
     limit = longest
     while True:
@@ -433,6 +450,7 @@ def report(rows: list[tuple[Row, str]], skew: float | None, problem: Row | None,
                 "answers": answers,
                 "clockSkew": skew,
                 "problem": problem,
+                "mark": mark,
                 "sha256": hashlib.sha256(packed.encode()).hexdigest(),
             },
             separators=(",", ":"),
@@ -470,7 +488,7 @@ def load(argument: str) -> Row:
 def main(argument: str) -> str:
     """Runs the plan; answers the line to print."""
     rows: list[tuple[Row, str]] = []
-    skew, problem, longest = None, None, 600
+    skew, problem, longest, mark, accepted = None, None, 600, None, None
     end = time.monotonic() + TOTAL_SECONDS
     try:
         plan = load(argument)
@@ -481,18 +499,23 @@ def main(argument: str) -> str:
             credentials = api_key(plan)
         except Problem as found:
             problem = {"stage": found.stage, "text": found.text}
+        if credentials:
+            mark = key_mark(credentials)
         for probe in plan["probes"]:
-            if credentials or probe["channel"] == "public":
+            wanted = probe.get("after") is None or (probe["after"] == "accepted") is accepted
+            if wanted and (credentials or probe["channel"] == "public"):
                 limit = min(PROBE_SECONDS, end - time.monotonic())
                 row, text, body, middle = run(probe, plan["cexio"].rstrip("/"), credentials, limit)
                 rows.append((row, text))
+                if probe["channel"] == "private" and accepted is None:
+                    accepted = row["status"] == 200 and (head(text) or {}).get("ok") == "ok"
                 if probe["action"] == "get_server_time" and skew is None:
                     skew = skew_of(body, middle)
     except Problem as found:
         problem = {"stage": found.stage, "text": found.text}
     except Exception as error:  # noqa: BLE001 - a traceback would stand in the command's history for all to read
         problem = {"stage": "program", "text": f"fault of the probe program: {type(error).__name__}"}
-    return report(rows, skew, problem, longest)
+    return report(rows, skew, problem, longest, mark)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def proven(props: Mapping[str, Any], judgement: Judgement, version: str, mark: s
         "versionId": version,
         "stage": STAGE,
         "permissionVerdicts": found["permissions"],
+        "levelVerdicts": found["levels"],
         "fundsVerdicts": found["funds"],
         "elsewhere": found["elsewhere"],
         "evidence": found["evidence"],
@@ -74,6 +75,7 @@ def awaiting(props: Mapping[str, Any], version: str | None) -> dict[str, Any]:
         "summary": AWAITING,
         "versionId": version,
         "permissionVerdicts": [],
+        "levelVerdicts": [],
         "fundsVerdicts": [],
         "evidence": [],
     }

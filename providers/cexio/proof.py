@@ -1,8 +1,7 @@
 """The proof of one key: asked from the host, from here, and from the host again; judged by `cexio` alone.
 
 What the host is asked, it reads from Secrets Manager by the version's id with its own role; the command
-holds neither key nor signature. From here is asked only once the host has seen the key open something: a key
-that is refused everywhere proves nothing about the whitelist.
+holds neither key nor signature; each pass is one command. In what order it is asked is `cexio.proving`'s.
 
 A host that cannot be asked is a measurement that is not ready, never a fault of the key.
 """
@@ -11,18 +10,16 @@ from __future__ import annotations
 
 import base64
 import json
-import time
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from cexio.credentials import Credentials
-from cexio.judgement import Confirmation, Expectation, Finding, Judgement
+from cexio.judgement import Confirmation, Expectation
 from cexio.measurement import MAX_TEXT, Measurement, measurement_from_host, not_ready
-from cexio.probes import Probe, elsewhere_plan, probe_plan, recheck_plan
+from cexio.probes import Probe
+from cexio.proving import Ask
 from cexio.vantage import ask
-from cexio.verdicts import judge
 from providers.aws.run_command import HostNotReady, RunCommand
 
 PROGRAM = "/opt/cexio-bot/probe.py"
@@ -42,30 +39,12 @@ class Subject(BaseModel):
     confirmations: tuple[Confirmation, ...]
 
 
-AskHost = Callable[[Sequence[Probe]], Measurement]
-AskHere = Callable[[Sequence[Probe]], Measurement]
-
-
-def prove(subject: Subject, ask_host: AskHost, ask_here: AskHere | None) -> Judgement:
-    """Host, here, host. `ask_here` is None where the key is not in this process's memory."""
-    plan = probe_plan(
-        subject.expected.account_id, subject.pair, int(time.time() * 1000), uuid.uuid4().hex[:12]
-    )
-    before = ask_host(plan)
-    alone = judge(before, None, None, subject.expected, subject.confirmations)
-    if all(row.verdict is not Finding.GRANTED for row in alone.permissions):
-        return alone
-    here = None if ask_here is None else ask_here(elsewhere_plan(subject.pair))
-    after = ask_host(recheck_plan(subject.pair))
-    return judge(before, here, after, subject.expected, subject.confirmations)
-
-
-def from_here(subject: Subject, credentials: Credentials) -> AskHere:
+def from_here(subject: Subject, credentials: Credentials) -> Ask:
     """Asks from this process, over whatever address its network gives it."""
     return lambda plan: ask(plan, credentials, subject.exchange)
 
 
-def from_host(subject: Subject, host: RunCommand) -> AskHost:
+def from_host(subject: Subject, host: RunCommand) -> Ask:
     """Asks from the host by one command a plan; a host that cannot be asked gives a measurement saying so."""
     address = subject.expected.addresses[0]
 

@@ -198,11 +198,10 @@ class TradingKeyProvider(Provider):
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
         # here, because most runs prove nothing, and the program's own process never does
-        from cexio.measurement import Answer, Measurement
-        from cexio.probes import Probe
-        from cexio.sub_account import with_account
+        from cexio.causes import CalibrationUnreadable
+        from cexio.proving import prove
         from providers.aws.run_command import RunCommand
-        from providers.cexio.proof import Subject, from_here, from_host, prove
+        from providers.cexio.proof import Subject, from_here, from_host
 
         asked = TradingKeyInputs.of(props)
         subject = Subject(
@@ -225,17 +224,12 @@ class TradingKeyProvider(Provider):
             client("ec2", self.endpoints),
             asked.instance_id,
         )
+        ask_here = None if key is None else from_here(subject, key)
         ask_host = from_host(subject, host)
-        answers: list[Answer] = []
-
-        def remembered(plan: Sequence[Probe]) -> Measurement:
-            measured = ask_host(plan)
-            answers.extend(measured.answers)
-            return measured
-
-        judgement = prove(subject, remembered, None if key is None else from_here(subject, key))
-        evidence = with_account(judgement.evidence, answers, asked.account_id)
-        return judgement.model_copy(update={"evidence": evidence})
+        try:
+            return prove(subject.expected, subject.pair, ask_host, ask_here, subject.confirmations)
+        except CalibrationUnreadable as error:
+            raise KeyNotProven(str(error)) from None
 
     def _versions(self, props: Mapping[str, Any]) -> SecretVersions:
         """The secret's versions, once it is known that it can be seen from this account at all."""
@@ -267,6 +261,7 @@ class TradingKey(Resource, module="cexio", name="TradingKey"):
     version_id: pulumi.Output[str | None]
     stage: pulumi.Output[str | None]
     permission_verdicts: pulumi.Output[list[dict[str, Any]]]
+    level_verdicts: pulumi.Output[list[dict[str, Any]]]
     funds_verdicts: pulumi.Output[list[dict[str, Any]]]
     elsewhere: pulumi.Output[dict[str, Any] | None]
     evidence: pulumi.Output[list[dict[str, Any]]]
@@ -292,8 +287,16 @@ class TradingKey(Resource, module="cexio", name="TradingKey"):
         made_here = dict.fromkeys(
             (
                 *("endpoint", "region", "offered", "fingerprint"),
-                *("status", "summary", "versionId", "stage", "permissionVerdicts", "fundsVerdicts"),
-                *("elsewhere", "evidence", "verifiedAt", "reviewDue", "drift"),
+                *("status", "summary", "versionId", "stage", "permissionVerdicts"),
+                *(
+                    "levelVerdicts",
+                    "fundsVerdicts",
+                    "elsewhere",
+                    "evidence",
+                    "verifiedAt",
+                    "reviewDue",
+                    "drift",
+                ),
             )
         )
         super().__init__(

@@ -152,6 +152,9 @@ def _transfer(call: Call, asked: _Wallet) -> Any:
     }
 
 
+_WITH_MEMO = ("ripple",)
+
+
 @dataclass(frozen=True)
 class _Address:
     account_id: str
@@ -175,13 +178,12 @@ def _address(call: Call, asked: _Address) -> Any:
     if asked.account_id not in account.spot:
         raise BusinessFault(f"Account {asked.account_id} does not exist")
     seed = f"{account.name}/{asked.account_id}/{asked.currency}/{asked.blockchain}"
-    return {
-        "accountId": asked.account_id,
-        "currency": asked.currency,
-        "blockchain": asked.blockchain,
-        # Says what it is, so that nobody ever sends anything there.
-        "address": "sandbox" + hashlib.sha256(seed.encode()).hexdigest()[:32],
-    }
+    # Says what it is, so that nobody ever sends anything there.
+    target = "sandbox" + hashlib.sha256(seed.encode()).hexdigest()[:32]
+    named = {"accountId": asked.account_id, "currency": asked.currency, "blockchain": asked.blockchain}
+    if asked.blockchain in _WITH_MEMO:
+        return {**named, "destination": target, "memo": str(int(target[-8:], 16))}
+    return {**named, "address": target}
 
 
 _INTERNAL, _WALLET = Permission.FUNDS_INTERNAL, Permission.FUNDS_WALLET

@@ -94,7 +94,8 @@ def _place(call: Call, asked: Order) -> Any:
         return orders.report(account, earlier)
     order.client_order_id = order.client_order_id or f"{exchange.store.next_id():X}"
     pair = PAIRS[order.pair]
-    refusal = _refused_at_once(call, order, pair, repeated=earlier is not None)
+    checked = exchange.switches.orders_taken == "checked"
+    refusal = _refused_at_once(call, order, pair, repeated=earlier is not None) if checked else None
     if refusal is not None:
         return _rejected(call, order, *refusal)
     if order.order_type != "Market" and order.amount1 is None:
@@ -109,7 +110,7 @@ def _place(call: Call, asked: Order) -> Any:
     orders.hold(account, order, cost)
     if order.triggered and orders.crosses(order, call.now):
         orders.fill(exchange.store, account, order, call.now)
-    elif order.time_in_force in ("IOC", "FOK"):
+    elif order.time_in_force in ("IOC", "FOK") and checked:
         orders.close(account, order, "CANCELLED", call.now)
     call.events.append(orders.pushed(account, order))
     return orders.report(account, order)

@@ -30,6 +30,17 @@ def cut(peer: tuple[str, int]) -> None:
         transport.abort()
 
 
+def say(peer: tuple[str, int], raw: bytes, *, last: bool = True) -> bool:
+    """Put bytes on the wire as they are, and close; False when the connection is gone."""
+    transport = _open.get(peer)
+    if transport is None or transport.is_closing():
+        return False
+    transport.write(raw)
+    if last:
+        transport.close()
+    return True
+
+
 def forget(peer: tuple[str, int]) -> None:
     """A WebSocket ended: its transport left the HTTP protocol when it was upgraded."""
     _open.pop(peer, None)

@@ -74,14 +74,11 @@ def balances_event(account: Account) -> Event:
 
 def _permitted(exchange: Exchange, key: ApiKey, action: Action, params: Params) -> Any:
     """The action's parameters, read before or after the permission is checked."""
-    refusal = Refused(exchange.switches.reply("permission_missing"))
-    lacks = action.permission not in key.permissions
-    if lacks and exchange.switches.permission_check == "before-validation":
-        raise refusal
-    wanted = action.read(params)
-    if lacks:
-        raise refusal
-    return wanted
+    if action.permission in key.permissions:
+        return action.read(params)
+    if exchange.switches.permission_check == "after-validation":
+        action.read(params)
+    raise Refused(exchange.switches.reply("permission_missing"))
 
 
 def _check_maintenance(exchange: Exchange, action: Action) -> None:

@@ -1,13 +1,15 @@
-"""Faults to order: server errors, a proxy's page, slowness, and connections that break.
+"""Faults to order: server errors, slowness, connections that break, and whatever stands in the way.
 
-`cut` breaks before anything is done; `truncated` and `lost-reply` break after it, which is the accident
-that makes a client double its orders.
+`cut` and all that answers in the exchange's place (`in_the_way.py`) come before anything is done;
+`truncated`, `lost-reply` and an answer that was changed on its way back come after it, which is the
+accident that makes a client double its orders.
 """
 
 from __future__ import annotations
 
 import asyncio
 
+from sandbox.exchange import in_the_way
 from sandbox.exchange.errors import ApiFault
 from sandbox.exchange.exchange import Exchange
 from sandbox.exchange.replies import BAD_GATEWAY, Reply
@@ -19,6 +21,16 @@ class CutConnection(Exception):
     def __init__(self, *, partly: bool = False) -> None:
         super().__init__("the connection was cut")
         self.partly = partly
+
+
+class Intercepted(Exception):
+    """Something else answers: a whole answer, or bytes on the wire; `drips`: a byte now and then."""
+
+    def __init__(self, whole: in_the_way.Whole | None, raw: bytes = b"", *, drips: bool = False) -> None:
+        super().__init__("the request did not reach the exchange")
+        self.whole = whole
+        self.raw = raw
+        self.drips = drips
 
 
 def ordered(exchange: Exchange, action: str, source: str) -> str:
@@ -43,6 +55,12 @@ async def before(exchange: Exchange, fault: str) -> None:
         raise ApiFault(BAD_GATEWAY)
     if fault == "cut":
         raise CutConnection
+    if fault in in_the_way.WHOLE:
+        raise Intercepted(in_the_way.WHOLE[fault])
+    if fault in in_the_way.RAW:
+        raise Intercepted(None, in_the_way.RAW[fault])
+    if fault == "drip":
+        raise Intercepted(None, in_the_way.RAW["short-body"], drips=True)
     if fault == "slow":
         await asyncio.sleep(exchange.switches.fault_seconds)
 

@@ -7,13 +7,14 @@ at. A route or body that is none is 400 before any key is looked at.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.exchange import connections, dispatch, faults, gate, json_text
+from sandbox.exchange import connections, dispatch, faults, gate, in_the_way, json_text
 from sandbox.exchange.errors import ApiFault, BadRequest
 from sandbox.exchange.exchange import Exchange
 from sandbox.exchange.parameters import Params
@@ -41,8 +42,8 @@ async def _answer(exchange: Exchange, request: Request, channel: str) -> Respons
     body = await _body(request)
     events: list[Any] = []
     account = ""
+    fault = faults.ordered(exchange, action, source)
     try:
-        fault = faults.ordered(exchange, action, source)
         await faults.before(exchange, fault)
         params = _params(request, body, public=channel == "rest-public")
         if channel == "rest-public":
@@ -51,16 +52,21 @@ async def _answer(exchange: Exchange, request: Request, channel: str) -> Respons
             data, events, account = _private(exchange, request, action, body, params)
         response = _response(200, json_text.write({"ok": "ok", "data": data}))
         await exchange.publish(account, events)
-        faults.after(fault)
     except ApiFault as refused:
         response = _refusal(exchange, refused.reply)
-    except faults.CutConnection as cut:
-        _log(exchange, request, channel, action, body, None, "connection cut")
-        return await _cut(request, partly=cut.partly)
+    except faults.CutConnection:
+        return await _broken(exchange, request, channel, action, body, partly=False)
+    except faults.Intercepted as other:
+        _log(exchange, request, channel, action, body, None, str(other))
+        return await _intercepted(exchange, request, other)
     except OSError:
         response = _refusal(exchange, Reply(500, "Unexpected error"))
+    try:
+        faults.after(fault)
+    except faults.CutConnection as cut:
+        return await _broken(exchange, request, channel, action, body, partly=cut.partly)
     _log(exchange, request, channel, action, body, response.status_code, bytes(response.body).decode())
-    return response
+    return _dressed(response, fault)
 
 
 def _private(
@@ -126,11 +132,40 @@ def _refusal(exchange: Exchange, reply: Reply) -> Response:
     return _response(reply.status, json_text.write(body))
 
 
-async def _cut(request: Request, *, partly: bool) -> Response:
+async def _broken(
+    exchange: Exchange, request: Request, channel: str, action: str, body: bytes, *, partly: bool
+) -> Response:
+    _log(exchange, request, channel, action, body, None, "connection cut")
     if partly:
         return _Truncated(peer(request))
     connections.cut(peer(request))
     return Response()
+
+
+async def _intercepted(exchange: Exchange, request: Request, other: faults.Intercepted) -> Response:
+    if other.whole is not None:
+        return whole(other.whole)
+    on = peer(request)
+    connections.say(on, other.raw, last=not other.drips)
+    if other.drips:
+        until = time.monotonic() + exchange.switches.fault_seconds
+        while time.monotonic() < until and connections.say(on, b" ", last=False):
+            await asyncio.sleep(0.02)
+        connections.cut(on)
+    return Response()
+
+
+def whole(answer: in_the_way.Whole) -> Response:
+    """What answers in the exchange's place."""
+    return Response(answer.body, answer.status, dict(answer.headers), answer.media_type)
+
+
+def _dressed(response: Response, fault: str) -> Response:
+    dress = in_the_way.DRESSED.get(fault)
+    if dress is None:
+        return response
+    body, headers = dress(bytes(response.body))
+    return Response(body, response.status_code, dict(headers), response.media_type)
 
 
 class _Truncated(Response):

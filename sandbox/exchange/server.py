@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import secrets
 import socket
 import sys
@@ -53,9 +54,15 @@ def server_for(exchange: Exchange) -> Server:
         access_log=False,
         timeout_graceful_shutdown=1,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_ordered_break)
     server = Server(config)
     config.app = _application(exchange, server.stop)
     return server
+
+
+def _is_no_ordered_break(record: logging.LogRecord) -> bool:
+    """An answer that is broken on purpose (`faults.py`) is no fault of the server's."""
+    return not record.getMessage().startswith("ASGI callable returned without completing")
 
 
 def _application(exchange: Exchange, shut_down: Callable[[], None]) -> Starlette:

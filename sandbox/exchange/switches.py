@@ -10,13 +10,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from sandbox.exchange import in_the_way
 from sandbox.exchange.replies import Reply, reply_for
 
+FAULTS = (
+    *("none", "error-500", "html-502", "slow", "drip", "cut", "truncated", "lost-reply"),
+    *in_the_way.NAMES,
+)
 Maintenance = Literal["order_placement", "market_data", "order_cancellation", "order_status"]
 
 
 def _known_reply(value: str, info: ValidationInfo) -> str:
     reply_for(info.field_name or "", value)
+    return value
+
+
+def _known_fault(value: str) -> str:
+    if value not in FAULTS:
+        raise ValueError(f"takes one of {', '.join(FAULTS)}")
     return value
 
 
@@ -48,9 +59,10 @@ class Switches(BaseModel):
     repeated_wallet_transfer: ReplyName = "own-text"
     permission_check: Literal["before-validation", "after-validation"] = "before-validation"
     unknown_sub_account: Literal["refused", "ignored"] = "refused"
+    orders_taken: Literal["checked", "any"] = "checked"  # any: no bar holds, and what does not fill rests
     cancel_of_unknown_order: Literal["acknowledged", "refused"] = "acknowledged"
     status_code_in_body: bool = False
-    ws_address_refused: Literal["own-text", "like-wrong-key", "close"] = "own-text"
+    ws_address_refused: Literal["own-text", "like-wrong-key", "close", "not-checked"] = "own-text"
     ws_failed_auth_closes: bool = False
 
     # Windows, limits, and what an edit of a key does.
@@ -70,7 +82,7 @@ class Switches(BaseModel):
     # Faults to order. Empty lists mean every action, every address; `fault_times` none means for ever.
     maintenance: Annotated[tuple[Maintenance, ...], BeforeValidator(_comma_separated)] = ()
     maintenance_status: int = Field(500, ge=400, le=599)
-    fault: Literal["none", "error-500", "html-502", "slow", "cut", "truncated", "lost-reply"] = "none"
+    fault: Annotated[str, AfterValidator(_known_fault)] = "none"
     fault_actions: Names = ()
     fault_addresses: Names = ()
     fault_times: Annotated[int | None, BeforeValidator(_none_word)] = Field(None, ge=0)

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from sandbox.exchange import connections, dispatch, faults, gate, json_text
+from sandbox.exchange import connections, dispatch, faults, gate, in_the_way, json_text, rest
 from sandbox.exchange.accounts import Account, ApiKey
 from sandbox.exchange.books import BookStream
 from sandbox.exchange.errors import ApiFault, RateLimited
@@ -44,6 +44,10 @@ class _Session:
         self._books = BookStream(exchange, self._send)
 
     async def run(self) -> None:
+        at_the_door = in_the_way.WHOLE.get(self._exchange.switches.fault)
+        if at_the_door is not None and faults.ordered(self._exchange, "handshake", self._peer[0]) != "none":
+            await self._socket.send_denial_response(rest.whole(at_the_door))
+            return
         await self._socket.accept()
         books = asyncio.create_task(self._books.run())
         try:
@@ -53,7 +57,7 @@ class _Session:
                 await self._frame(await asyncio.wait_for(self._socket.receive(), idle))
         except (_Disconnect, asyncio.TimeoutError, TimeoutError):
             await self._goodbye()
-        except faults.CutConnection:
+        except (faults.CutConnection, faults.Intercepted):
             connections.cut(self._peer)
         except (WebSocketDisconnect, RuntimeError):
             pass  # the client left while something was on its way to it

@@ -7,7 +7,7 @@ from typing import Any
 
 from cexio.judgement import Expectation
 from cexio.measurement import Answer, Measurement
-from cexio.probes import Probe, elsewhere_plan, probe_plan, recheck_plan
+from cexio.probes import Probe, aftermath_plan, elsewhere_plan, probe_plan, recheck_plan
 
 HOST, HERE = "203.0.113.7", "198.51.100.9"
 FINGERPRINT = "ab" * 32
@@ -42,7 +42,11 @@ GOOD: dict[str, tuple[int, Any]] = {
     "funds-internal": (403, {"error": "Permission denied"}),
     "websocket": (101, LOGGED_IN),
     "public": (200, TIME),
+    "cancel-again": (200, {"ok": "ok", "data": {}}),
+    "resting": (200, {"ok": "ok", "data": []}),
+    "archived": (200, {"ok": "ok", "data": []}),
 }
+NOT_ASKED = {"wrong-signature": None}
 AWAY = (401, {"error": "IP address is not allowed"})
 FROM_ELSEWHERE = {
     "key-check": AWAY,
@@ -63,10 +67,9 @@ def answer(probe: Probe, reply: Any, vantage: str, address: str | None) -> Answe
 
 def measured(plan: list[Probe], vantage: str, address: str | None, replies: dict[str, Any]) -> Measurement:
     """None as a reply leaves that answer out."""
+    told = {**GOOD, **NOT_ASKED, **replies}
     answers = [
-        answer(probe, replies.get(probe.name, GOOD[probe.name]), vantage, address)
-        for probe in plan
-        if replies.get(probe.name, GOOD[probe.name]) is not None
+        answer(probe, told[probe.name], vantage, address) for probe in plan if told[probe.name] is not None
     ]
     return Measurement(vantage=vantage, address=address, ready=True, clock_skew_s=0.1, answers=answers)
 
@@ -84,3 +87,8 @@ def here(address: str | None = HERE, **replies: Any) -> Measurement:
 def again(**replies: Any) -> Measurement:
     spoiled = {name.replace("_", "-"): each for name, each in replies.items()}
     return measured(recheck_plan("BTC-USD"), "host", HOST, spoiled)
+
+
+def aftermath(**replies: Any) -> Measurement:
+    plan = aftermath_plan(probe_plan("bot", "BTC-USD", 1_700_000_000_000, "n1"), 1_700_000_000_000)
+    return measured(plan, "host", HOST, {name.replace("_", "-"): each for name, each in replies.items()})

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from cexio.measurement import Measurement
 from cexio.readiness import brief, readiness
-from cexio.sub_account import with_account
 from cexio.verdicts import evidence
 from tests.cexio.answers import AT, BALANCES, HOST, host
 
@@ -22,7 +21,7 @@ MEASURABLE = ["country of the host", "sub-account for API orders", "funds in the
 
 def rows(measured: Measurement | None, **changed: Any) -> dict[str, dict[str, str]]:
     """The checklist by item, from what a host measured."""
-    found = [] if measured is None else with_account(evidence(measured), measured.answers, "bot")
+    found = [] if measured is None else evidence(measured, account_id="bot")
     given: dict[str, Any] = {
         "evidence": found,
         "statements": {},

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from cexio.measurement import Answer
 from cexio.rawtext import shortened
-from cexio.sub_account import SubAccount, sub_account, with_account
+from cexio.sub_account import SubAccount, sub_account
+from cexio.verdicts import evidence
 from tests.cexio.answers import AT, host
 
 UNSEEN = SubAccount()
@@ -122,9 +123,7 @@ class TestEvidence:
     """Evidence goes into logs and reviews: an amount in it tells a thief whom to visit."""
 
     def test_the_balance_row_says_what_was_seen_and_no_amount(self) -> None:
-        measured = host()
-        rows = [each.model_dump(exclude={"text"}) for each in measured.answers]
-        noted = with_account(rows, measured.answers, "bot")
+        noted = evidence(host(), account_id="bot")
         assert [row.get("account") for row in noted if row["probe"] == "balance"] == [
             {"name": "bot", "exists": True, "funded": True}
         ]
@@ -132,9 +131,7 @@ class TestEvidence:
         assert "731.55" not in json.dumps(noted)
 
     def test_without_a_sub_account_of_ours_nothing_is_said(self) -> None:
-        measured = host(None)
-        rows = [each.model_dump() for each in measured.answers]
-        assert with_account(rows, measured.answers, None) == rows
+        assert all("account" not in row for row in evidence(host(None)))
 
 
 def _short(accounts: Any) -> bool:

@@ -16,9 +16,11 @@ import pytest
 
 from cexio.credentials import Credentials
 from cexio.judgement import Expectation, Finding, Judgement, Verdict
-from cexio.probes import elsewhere_plan, probe_plan, recheck_plan
+from cexio.probes import elsewhere_plan, points, probe_plan, recheck_plan
+from cexio.proving import prove
 from cexio.vantage import ask
 from cexio.verdicts import judge
+from sandbox.exchange.dispatch import PRIVATE
 from sandbox.exchange.replies import PRESETS
 from sandbox.exchange.switches import Switches
 from tests.providers.sandbox_processes import Exchange
@@ -50,11 +52,12 @@ class World:
     def verdict(self, key: Key, *, skew: float = 0, timeout: float = 2) -> Judgement:
         credentials = Credentials(**key)
         base_url, at_host = self.exchange.url, (lambda: time.time() + skew)
-        plan = probe_plan("bot", "BTC-USD", int(at_host() * 1000), self.account)
-        before = ask(plan, credentials, base_url, "host", HOST, timeout, now=at_host)
-        here = ask(elsewhere_plan("BTC-USD"), credentials, base_url, "here", HERE, timeout)
-        after = ask(recheck_plan("BTC-USD"), credentials, base_url, "host", HOST, timeout, now=at_host)
-        found = judge(before, here, after, EXPECTED)
+        found = prove(
+            EXPECTED,
+            "BTC-USD",
+            lambda plan: ask(plan, credentials, base_url, "host", HOST, timeout, now=at_host),
+            lambda plan: ask(plan, credentials, base_url, "here", HERE, timeout),
+        )
         shown = found.model_dump_json()
         assert key["secret"] not in shown
         assert key["key"] not in shown
@@ -148,6 +151,18 @@ class TestUnderEverySettingOfTheUnknowns:
         assert found.verdict in {Verdict.ADDRESS_REFUSED, Verdict.UNDETERMINED}, found.line
         if found.verdict is Verdict.ADDRESS_REFUSED:
             assert HOST in found.line
+
+    @pytest.mark.parametrize("name", list(PRESETS["address_refused"]))
+    def test_a_refused_address_that_is_worded_like_a_wrong_key_is_told_from_one(
+        self, world: World, name: str
+    ) -> None:
+        world.switch(address_refused=name, ws_address_refused="like-wrong-key")
+        found = world.verdict(world.key(FOUR, OTHER))
+        assert found.verdict in {Verdict.ADDRESS_REFUSED, Verdict.UNDETERMINED}, found.line
+        if name == "like-wrong-key":
+            assert found.verdict is Verdict.ADDRESS_REFUSED
+        unknown = world.verdict({**world.key(), "key": "A" * 26})
+        assert unknown.verdict is Verdict.WRONG_KEY
 
     @pytest.mark.parametrize(
         ("setting", "make", "expected"),
@@ -292,6 +307,21 @@ class TestUnderEveryFault:
         found = judge(before, None, None, Expectation(addresses=(HOST,), account_id="nobody"))
         assert found.verdict is Verdict.UNDETERMINED
         assert "'nobody' exists" in found.line
+
+
+class TestAPassFitsIntoTheBudget:
+    """The bot trades on the same 200 points a minute: a review must not starve it."""
+
+    @pytest.mark.parametrize("source", [HOST, OTHER])
+    def test_at_most_25_points_by_the_exchanges_own_log(self, world: World, source: str) -> None:
+        world.switch()
+        key = world.key()
+        plan = probe_plan("bot", "BTC-USD", int(time.time() * 1000), world.account)
+        sent = len(ask(plan, Credentials(**key), world.exchange.url, "host", source).answers)
+        seen = [each["action"] for each in world.requests() if each["key"] == key["key"]]
+        assert len(seen) == sent - 2  # the two calls of the public clock
+        spent = sum(1 if action == "auth" else PRIVATE[action].cost for action in seen)
+        assert 0 < spent <= points(plan) <= 25
 
 
 class TestNothingWasTradedOrMoved:

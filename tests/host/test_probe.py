@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cexio import rawtext
-from cexio.measurement import measurement_from_host
+from cexio.measurement import key_mark, measurement_from_host
 from cexio.probes import probe_plan
 from cexio.signing import rest_signature, websocket_signature
 from host import probe
@@ -101,12 +101,16 @@ class TestItProvesTheBotsOwnPath:
         ],
     )
     def test_every_probe_is_signed_sent_and_reported(self, python: str) -> None:
-        replies = {"get_server_time": TIME, "get_my_orders": (200, {"ok": "ok", "data": []})}
+        fine = (200, {"ok": "ok", "data": []})
+        replies = {"get_server_time": TIME, "get_my_current_fee": fine, "get_my_orders": fine}
         with tiny_exchange(replies) as exchange, tiny_aws(VALUE) as aws:
             output = run(aws, argument(exchange.base_url), python)
         found = measurement_from_host(output, PLAN, "203.0.113.7")
         assert (found.ready, found.problem) == (True, None)
-        assert [each.probe for each in found.answers] == [each.name for each in PLAN]
+        assert [each.probe for each in found.answers] == [
+            each.name for each in PLAN if each.after != "refused"
+        ]
+        assert found.mark == key_mark(KEY, SECRET)
         assert found.answer("orders").text == '{"ok": "ok", "data": []}'
         assert found.answer("balance").status == 404
         assert found.clock_skew_s > 1e6
@@ -116,6 +120,16 @@ class TestItProvesTheBotsOwnPath:
                 assert headers["x-aggr-signature"] == rest_signature(SECRET, action, stamp, body)
                 assert headers["x-aggr-key"] == KEY
                 assert b"$NOW" not in body
+
+    def test_with_a_key_that_is_refused_no_order_and_no_transfer_is_sent(self) -> None:
+        refused = (401, {"error": "Authorization Failed"})
+        with tiny_exchange({"get_my_current_fee": refused}) as exchange, tiny_aws(VALUE) as aws:
+            found = measurement_from_host(run(aws, argument(exchange.base_url)), PLAN, None)
+        assert [each.probe for each in found.answers] == [
+            each.name for each in PLAN if each.after != "accepted"
+        ]
+        sent = [action for action, *_ in exchange.seen if action.startswith("do_")]
+        assert sent == ["do_cancel_my_order"]
 
     def test_the_secret_is_read_with_the_roles_own_signature(self) -> None:
         with tiny_exchange({}) as exchange, tiny_aws(VALUE) as aws:

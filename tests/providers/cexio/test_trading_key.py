@@ -112,6 +112,12 @@ class TestFirstKey:
         assert "AWSPENDING" not in stack.sandbox.stages(stack.arn)
         assert {row["verdict"] for row in found["permissionVerdicts"]} == {"granted"}
         assert {row["verdict"] for row in found["fundsVerdicts"]} == {"refused"}
+        assert [(row["name"], row["verdict"]) for row in found["levelVerdicts"]] == [
+            ("Read", "granted"),
+            ("Trade", "granted"),
+            ("Funds Internal", "refused"),
+            ("Funds Wallet", "refused"),
+        ]
         assert found["elsewhere"]["verdict"] == "refused"
         assert {row["address"] for row in found["evidence"]} >= {stack.sandbox.address, "127.0.0.1"}
         assert stack.up() == "same"
@@ -190,6 +196,23 @@ class TestRefused:
         key = stack.key()
         with pytest.raises(CallFailed, match="wrong key or signature"):
             stack.up({**key, "secret": key["secret"][:-1] + "#"})
+
+    def test_an_order_that_is_taken_is_an_alarm_and_is_taken_back(self, stack: Stack) -> None:
+        key = stack.key()
+        stack.sandbox.exchange.person("PATCH", "/switches", {"orders_taken": "any"})
+        try:
+            with pytest.raises(CallFailed) as caught:
+                stack.up(key)
+        finally:
+            stack.sandbox.exchange.person("PATCH", "/switches", {"orders_taken": None})
+        line = last_line(caught.value)
+        assert "ALARM: the order probe was not rejected" in line
+        assert "the order history has it" in line
+        account = json.loads(
+            stack.sandbox.exchange.store.joinpath(f"accounts/{stack.account}.json").read_text()
+        )
+        assert [order["status"] for order in account["orders"]] == ["CANCELLED"]
+        assert stack.sandbox.value(stack.arn) == json.loads(PLACEHOLDER)
 
     def test_refused_mended_and_offered_again_it_is_promoted(self, stack: Stack) -> None:
         key = stack.key(active=False)

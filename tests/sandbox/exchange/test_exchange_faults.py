@@ -6,8 +6,10 @@ import http.client
 import json
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from sandbox.exchange.in_the_way import DRESSED, RAW, WHOLE
+from sandbox.exchange.key_page import KeyPageError
 from tests.sandbox.exchange.conftest import ELSEWHERE, Client
 
 ORDER = "do_my_new_order"
@@ -60,6 +62,55 @@ class TestAFaultIsSeenAsOrdered:
             socket.send(client.ws_auth(client.key()))
             with pytest.raises(ConnectionClosed):
                 socket.recv(timeout=5)
+
+
+class TestWhatStandsInTheWay:
+    """A proxy's words taken for the exchange's, or the exchange's own spoilt on their way."""
+
+    @pytest.mark.parametrize("fault", [name for name in WHOLE if name != "noise"])
+    def test_answers_in_the_exchanges_place_and_nothing_is_done(self, client: Client, fault: str) -> None:
+        key = client.key("Trade")
+        client.page.switches({"fault": fault})
+        answer = client.private(key, ORDER, client.order())
+        assert (answer.status, answer.text.encode()) == (WHOLE[fault].status, WHOLE[fault].body)
+        assert orders_made(client) == 0
+        client.page.switches({"fault": None})
+
+    @pytest.mark.parametrize("fault", [*RAW, "drip"])
+    def test_what_breaks_the_rules_of_http_is_seen_to(self, client: Client, fault: str) -> None:
+        key = client.key("Trade")
+        client.page.switches({"fault": fault, "fault_seconds": 0.1})
+        with pytest.raises((http.client.HTTPException, OSError, ValueError)):
+            client.private(key, ORDER, client.order())
+        assert orders_made(client) == 0
+
+    @pytest.mark.parametrize("fault", [name for name in DRESSED if name != "gzip"])
+    def test_the_exchanges_own_answer_is_changed_after_the_thing_was_done(
+        self, client: Client, fault: str
+    ) -> None:
+        key = client.key("Trade")
+        client.page.switches({"fault": fault})
+        answer = client.private(key, ORDER, client.order())
+        assert "NEW" in answer.text
+        assert orders_made(client) == 1
+        refused = client.private(key, "do_my_internal_transfer", {})
+        assert "ermission denied" in refused.text
+        assert (fault == "twice") == (refused.text.count('"error"') == 2)
+
+    def test_a_websocket_meets_it_at_the_door(self, client: Client) -> None:
+        client.page.switches({"fault": "challenge"})
+        with pytest.raises(InvalidStatus) as refused, client.socket():
+            pass
+        assert refused.value.response.status_code == 403
+
+    def test_an_unknown_fault_is_refused_with_the_names(self, client: Client) -> None:
+        with pytest.raises(KeyPageError, match="takes one of none, error-500"):
+            client.page.switches({"fault": "gremlins"})
+
+    def test_an_exchange_that_takes_any_order_lets_it_rest(self, client: Client) -> None:
+        client.page.switches({"orders_taken": "any"})
+        order = client.order(amountCcy1="0.00000001", price="0.00000001", timestamp=1, timeInForce="IOC")
+        assert client.private(client.key("Trade"), ORDER, order).data["status"] == "NEW"
 
 
 class TestAFaultMeetsOnlyWhomItIsMeantFor:

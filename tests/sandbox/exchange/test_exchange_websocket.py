@@ -78,6 +78,15 @@ class TestARefusedAuthTellsTheCause:
             assert receive(socket) == {"e": "disconnected"}
             assert closed_with(socket) == 1000
 
+    def test_a_login_may_look_at_no_address(self, client: Client) -> None:
+        client.page.switches({"ws_address_refused": "not-checked"})
+        key = client.key()
+        with client.socket(ELSEWHERE) as socket:
+            receive(socket)
+            socket.send(client.ws_auth(key))
+            assert receive(socket)["ok"] == "ok"
+        assert client.private(key, "get_my_wallet_balance", source=ELSEWHERE).status == 401
+
     def test_whether_it_closes_is_a_switch(self, client: Client) -> None:
         client.page.switches({"ws_failed_auth_closes": True})
         with client.socket() as socket:

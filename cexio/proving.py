@@ -1,0 +1,41 @@
+"""One key proven from two places: asked from the host, from here, and from the host again, then judged.
+
+From here is asked also where the host's key check was refused: a key that is accepted here has the host's
+address against it, not key or secret. The host is asked a third time only for the aftermath of an order probe
+that was not plainly rejected. Knows neither how the host is reached nor where the key lies.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from cexio.findings import key_accepted
+from cexio.judgement import Confirmation, Expectation, Judgement
+from cexio.measurement import Measurement
+from cexio.order_alarm import in_doubt
+from cexio.probes import Probe, aftermath_plan, elsewhere_plan, probe_plan, recheck_plan
+from cexio.verdicts import judge
+
+Ask = Callable[[Sequence[Probe]], Measurement]
+
+
+def prove(
+    expected: Expectation,
+    pair: str,
+    ask_host: Ask,
+    ask_here: Ask | None,
+    confirmations: Sequence[Confirmation] = (),
+) -> Judgement:
+    """Host, here, host. `ask_here` is None where the key is not in this process's memory."""
+    plan = probe_plan(expected.account_id, pair, _now_ms(), uuid.uuid4().hex[:12])
+    before = ask_host(plan)
+    aftermath = ask_host(aftermath_plan(plan, _now_ms())) if in_doubt(before) else None
+    here = ask_here(elsewhere_plan(pair)) if ask_here is not None and before.ready else None
+    after = ask_host(recheck_plan(pair)) if key_accepted(before) else None
+    return judge(before, here, after, expected, confirmations, aftermath)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
