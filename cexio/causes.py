@@ -28,7 +28,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from cexio.errors import CexioError
+from cexio.errors import CalibrationUnreadable
 from cexio.measurement import Answer
 
 Cause = Literal[
@@ -120,10 +120,6 @@ class Calibration(BaseModel):
     rows: tuple[Row, ...] = ()
     permission_first: bool | None = None
     notes: tuple[str, ...] = ()
-
-
-class CalibrationUnreadable(CexioError):
-    """The learned rows cannot be read; going on without them would change verdicts in silence."""
 
 
 CALIBRATED = Path(__file__).with_name("calibrated.json")

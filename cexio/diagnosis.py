@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from cexio.causes import Cause, Reading, calibration, is_own_refusal
 from cexio.findings import SURE_CLOCK_S, clock_at_the_edge, granted, key_accepted, reading_of, same_key
+from cexio.guide_steps import KEY_PAGE
 from cexio.judgement import Expectation, Verdict
 from cexio.measurement import AWAITING_KEY, Measurement
 from cexio.probes import BALANCE, CANCEL, CLOCK, KEY_CHECK, ORDERS, PUBLIC, WEBSOCKET, WRONG_SIGNATURE
 from cexio.refusal import Refusal
 
-KEY_PAGE = "https://trade.cex.io/terminal/settings/keys"
 _WIDEST_CLOCK_S = 20.0
 _GENERIC: tuple[Cause, ...] = ("credentials", "key", "signature", "request")
 _NAMED: tuple[Cause, ...] = ("key", "signature", "clock", "activation")

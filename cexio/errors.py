@@ -18,7 +18,8 @@
     ├── UnclearAnswerError        the exchange said something that no source explains
     ├── TransportError            no answer: refused, timeout, tls, dns, cut, garbage, network
     ├── OfferedKeyError           the key that is offered cannot be read, or is not shaped like one
-    └── UnknownPermissionError    a name that is in neither vocabulary of permissions (a ValueError)
+    ├── UnknownPermissionError    a name that is in neither vocabulary of permissions (a ValueError)
+    └── CalibrationUnreadable     what was learned of the exchange cannot be read
 
 Messages are one line and carry the exchange's text, bounded; never a key, secret or signature.
 """
@@ -130,3 +131,7 @@ class OfferedKeyError(CexioError):
 
 class UnknownPermissionError(CexioError, ValueError):
     """A name that is in neither vocabulary of permissions."""
+
+
+class CalibrationUnreadable(CexioError):
+    """The learned rows cannot be read; going on without them would change verdicts in silence."""

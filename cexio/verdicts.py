@@ -233,7 +233,8 @@ def _standing(
     missing = [each for each in unproven if each not in {one.subject for one in used}]
     if not unproven:
         verdict = Verdict.VERIFIED
-        line = f"all four permissions granted from {addresses}, refused from elsewhere, nothing moves funds"
+        host = expected.addresses[0]
+        line = f"all four permissions granted from {host}, refused from elsewhere, nothing moves funds"
         return verdict, line, [], []
     verdict = Verdict.UNDETERMINED if "whitelist" in unproven else Verdict.FUNDS_NOT_PROVEN
     said = {

@@ -12,9 +12,8 @@ import datetime as dt
 import ipaddress
 import os
 import re
-import time
-import uuid
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +22,9 @@ from cexio.credentials import Credentials
 from cexio.judgement import Confirmation, Expectation, Finding, Judgement, Verdict
 from cexio.measurement import Measurement
 from cexio.offered_key import FILE, KEY, SECRET, key_in_file, offered_key
-from cexio.probes import probe_plan
+from cexio.probes import Probe
+from cexio.proving import prove
 from cexio.vantage import ask
-from cexio.verdicts import evidence, judge
 from cexio.wire import DEFAULT_BASE_URL
 
 GOOD = "nothing at fault, as far as one place can tell"
@@ -72,11 +71,18 @@ def run(words: Namespace) -> Outcome:
 
 
 def _judged(credentials: Credentials, words: Namespace) -> tuple[Measurement, Judgement]:
-    plan = probe_plan(words.account, words.pair, int(time.time() * 1000), uuid.uuid4().hex[:12])
-    measured = ask(plan, credentials, words.exchange, source_address=words.source, timeout=words.timeout)
-    address = measured.address or "this machine's address"
-    expected = Expectation(addresses=(address,), account_id=words.account, fingerprint=_ANY_KEY)
-    return measured, judge(measured, None, measured, expected, _TAKEN_AS_GIVEN)
+    """As from a host, though nothing is asked from elsewhere; the first measurement and the verdict."""
+    measured: list[Measurement] = []
+
+    def asked(plan: Sequence[Probe]) -> Measurement:
+        found = ask(plan, credentials, words.exchange, source_address=words.source, timeout=words.timeout)
+        measured.append(found)
+        return found
+
+    addresses = (words.source or "this machine's address",)
+    expected = Expectation(addresses=addresses, account_id=words.account, fingerprint=_ANY_KEY)
+    judgement = prove(expected, words.pair, asked, None, _TAKEN_AS_GIVEN)
+    return measured[0], judgement
 
 
 def _conclusion(judgement: Judgement) -> tuple[Status, str, str]:
@@ -122,7 +128,7 @@ def _document(
         "funds": told["funds"],
         "whitelist": told["elsewhere"],
         "notProven": open_,
-        "evidence": evidence(measured),
+        "evidence": told["evidence"],
     }
 
 

@@ -198,7 +198,7 @@ class TradingKeyProvider(Provider):
 
     def _proven(self, props: dict[str, Any], version: str, mark: str, key: Credentials | None) -> Judgement:
         # here, because most runs prove nothing, and the program's own process never does
-        from cexio.causes import CalibrationUnreadable
+        from cexio.errors import CalibrationUnreadable
         from cexio.proving import prove
         from providers.aws.run_command import RunCommand
         from providers.cexio.proof import Subject, from_here, from_host

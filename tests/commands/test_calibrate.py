@@ -14,12 +14,12 @@ from cexio.calibration import Record, fault_of, learned
 from cexio.causes import (
     CALIBRATED,
     Calibration,
-    CalibrationUnreadable,
     calibrated_by,
     cause_of,
     documented,
     row_for,
 )
+from cexio.errors import CalibrationUnreadable
 from cexio.judgement import Verdict
 from cexio.measurement import Answer
 from commands.calibrate import Stopped, Way, main, walk
