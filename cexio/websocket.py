@@ -65,10 +65,8 @@ def login(
         own = _ipv4_socket(url, source_address, timeout)
         with connect(url, sock=own, **_settings(timeout)) as connection:
             text = _carried_out(connection, _talk(request), deadline)
-    except (InvalidStatus, ValueError) as refused:
-        return _turned_away(refused, signature)
-    except (WebSocketException, OSError, EOFError) as error:
-        raise _lost(error) from None
+    except (WebSocketException, OSError, EOFError, ValueError) as error:
+        return _turned_away(error, signature)
     return Login(101, text, signature)
 
 
@@ -86,12 +84,10 @@ async def async_login(
     request, signature = _request(credentials, int(now()), spoilt=spoilt)
     try:
         text = await asyncio.wait_for(_converse(url, request, source_address, timeout), timeout)
-    except (InvalidStatus, ValueError) as refused:
-        return _turned_away(refused, signature)
     except asyncio.TimeoutError:
-        raise _lost(TimeoutError()) from None
-    except (WebSocketException, OSError, EOFError) as error:
-        raise _lost(error) from None
+        return _turned_away(TimeoutError(), signature)
+    except (WebSocketException, OSError, EOFError, ValueError) as error:
+        return _turned_away(error, signature)
     return Login(101, text, signature)
 
 
@@ -190,20 +186,18 @@ def _request(credentials: Credentials, stamp: int, *, spoilt: bool) -> tuple[str
     return json.dumps({"e": "auth", "auth": auth}), signature
 
 
-def _turned_away(refused: BaseException, signature: str) -> Login:
-    """A page instead of the upgrade. A redirect is not followed on our own socket: the library says so with
-    a ValueError."""
-    answer = refused if isinstance(refused, InvalidStatus) else refused.__cause__
-    if not isinstance(answer, InvalidStatus):
-        raise TransportError("WebSocket login: no answer (garbage)", fault="garbage") from None
-    body = answer.response.body or b""
-    return Login(answer.response.status_code, body.decode("utf-8", "replace"), signature)
+def _turned_away(error: BaseException, signature: str) -> Login:
+    """A page instead of the upgrade; TransportError where not even that was answered.
 
-
-def _lost(error: BaseException) -> TransportError:
-    fault = "garbage" if isinstance(error, WebSocketException) else fault_of(error)
+    A redirect is not followed on our own socket: the library says so around the answer that it was.
+    """
+    answer = error if isinstance(error, InvalidStatus) else error.__cause__ or error.__context__
+    if isinstance(answer, InvalidStatus):
+        body = answer.response.body or b""
+        return Login(answer.response.status_code, body.decode("utf-8", "replace"), signature)
+    fault = "garbage" if isinstance(error, (WebSocketException, ValueError)) else fault_of(error)
     fault = "cut" if isinstance(error, ConnectionClosed) else fault
-    return TransportError(f"WebSocket login: no answer ({fault})", fault=fault)
+    raise TransportError(f"WebSocket login: no answer ({fault})", fault=fault) from None
 
 
 def _kind(text: str) -> tuple[str, bool]:
