@@ -60,10 +60,11 @@ class TestWhatIsToBeReplacedAsItIs:
     """Told to replace the host and nothing else, the engine made the new one first, which was the old one
     found again, and then ended it: the state named a machine that was gone."""
 
-    def replaced(self, stack: Stack, kind: str) -> None:
-        settings = {"rootVolumeGib": "20"}
-        ran = stack.up(**settings)
+    def up(self, stack: Stack) -> None:
+        ran = stack.up(rootVolumeGib="20")
         assert ran.status == 0, ran.output
+
+    def replaced(self, stack: Stack, kind: str) -> None:
         exported = stack.state()
         for resource in exported["resources"]:
             if resource["type"].endswith(kind):
@@ -72,10 +73,10 @@ class TestWhatIsToBeReplacedAsItIs:
         file.write_text(json.dumps({"version": 3, "deployment": exported}))
         ran = stack.pulumi("stack", "import", "--file", str(file), "--stack", "sandbox")
         assert ran.status == 0, ran.output
-        ran = stack.up(**settings)
-        assert ran.status == 0, ran.output
+        self.up(stack)
 
     def test_a_new_machine_runs_afterwards(self, stack: Stack) -> None:
+        self.up(stack)
         before = hosts(stack)
         self.replaced(stack, "aws:Instance")
         [after] = hosts(stack)
@@ -83,6 +84,7 @@ class TestWhatIsToBeReplacedAsItIs:
         assert any(row.get("id") == after for row in stack.state()["resources"])
 
     def test_the_secret_is_there_with_its_versions_afterwards(self, stack: Stack) -> None:
+        self.up(stack)
         secrets = stack.aws.client("secretsmanager")
         [row] = secrets.list_secrets()["SecretList"]
         secrets.put_secret_value(SecretId=row["ARN"], SecretString="a key")
