@@ -102,7 +102,7 @@ def recovered(
     _unlock(config)
     if state.pending:
         wait(_left(state.pending, window(endpoints) - age))
-        state = _unchanged(config, state)
+    state = _unchanged(config, state)
     released, failed = _released(_found(config, endpoints, settings, state))
     if failed & state.recorded.creating:
         say("\nNot recovered, and nothing pending dropped: mend what the lines name, then recover again.")

@@ -88,9 +88,13 @@ def stack_state(deployment: Any) -> StackState:
 
 
 def _moment(text: str) -> datetime | None:
-    """A time as states have it, whose fraction of a second may have nine digits; None if it is none."""
+    """A time as states have it, whose fraction of a second may have nine digits; None if it is none.
+
+    A stack that was never deployed has Go's zero time, which is none either.
+    """
     try:
         zone = text[-6:] if text[-6] in "+-" else "+00:00"
-        return datetime.fromisoformat(f"{text[:19]}{zone}")
+        found = datetime.fromisoformat(f"{text[:19]}{zone}")
     except (ValueError, IndexError):
         return None
+    return found if found.year > 1 else None

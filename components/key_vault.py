@@ -45,7 +45,8 @@ class KeyVault(pulumi.ComponentResource):
             deployers=args.deployers or None,
             kms_key_id=args.kms_key,
             tags=args.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            # --replace and a taint make before they delete: the living secret would be adopted, then gone
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.arn: pulumi.Output[str] = self.secret.arn
         self.register_outputs({"arn": self.arn})

@@ -165,6 +165,7 @@ class AwsProvider(Provider, Generic[I]):
         if there is None:
             return ReadResult(None, {})
         outs = {name: value for name, value in {**_recorded(props), **there}.items() if value is not None}
+        outs.setdefault("account", caller(self.endpoints).account)  # a state of before it was recorded
         inputs = {
             name: outs[name] for name in self.inputs.names() if name in outs and name not in self.pinned
         }

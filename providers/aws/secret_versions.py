@@ -34,6 +34,7 @@ from providers.errors import ProviderError
 
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 SETTLES_WITHIN = 30.0  # seconds; reads of Secrets Manager follow its writes with a delay
+LAGS = 5.0  # seconds in which one look at the labels may be an old one
 REFUSED_MOVE = ("InvalidParameterException", "InvalidRequestException")  # the label is elsewhere
 PLACEHOLDER = '{"status":"awaiting key"}'
 
@@ -148,7 +149,9 @@ class SecretVersions:
                 )
             except ClientError as error:
                 # sent again after a lost answer, it meets what it did itself
-                if code_of(error) not in REFUSED_MOVE or self.stages().pending == version:
+                if code_of(error) not in REFUSED_MOVE or not self._comes_to(
+                    lambda stages: stages.pending != version
+                ):
                     raise
             self._settled(lambda stages: stages.pending != version)
 
@@ -182,8 +185,7 @@ class SecretVersions:
             )
         except ClientError as error:
             if code_of(error) in REFUSED_MOVE:
-                there = self.stages()
-                if (there.current if label == CURRENT else there.pending) == to:
+                if self._comes_to(lambda now: (now.current if label == CURRENT else now.pending) == to):
                     return
                 raise self._staged_meanwhile() from None
             self._tell_a_lock_out(error)
@@ -196,9 +198,17 @@ class SecretVersions:
                 f"one of its deployers, or add these to {SETTING} and run `pulumi up`"
             ) from None
 
-    def _settled(self, seen: Callable[[Stages], bool]) -> Stages:
+    def _comes_to(self, seen: Callable[[Stages], bool]) -> bool:
+        """Whether the labels read so within some seconds: one look at them may lag."""
+        try:
+            self._settled(seen, min(self._settles_within, LAGS))
+        except SecretUnsettled:
+            return False
+        return True
+
+    def _settled(self, seen: Callable[[Stages], bool], within: float | None = None) -> Stages:
         """Wait until the labels read as they were written."""
-        deadline, pause = time.monotonic() + self._settles_within, 0.05
+        deadline, pause = time.monotonic() + (within or self._settles_within), 0.05
         while not seen(stages := self.stages()):
             if time.monotonic() > deadline:
                 raise SecretUnsettled(

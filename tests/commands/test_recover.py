@@ -222,6 +222,14 @@ class TestTheWindow:
         assert "so a run is at work elsewhere" in capsys.readouterr().err
         assert (orphan in vpcs(aws), done(engine)) == (True, ["cancel"])
 
+    def test_one_that_had_nothing_pending_when_its_lock_was_taken_keeps_it_too(
+        self, engine: EngineOnPaper, aws: Aws, orphan: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        engine.answers("stack export", state(vpc="vpc-1", ago=5), state(VPC, vpc="vpc-1"))
+        assert recover.main(["--stack", "live"]) == 1
+        assert "so a run is at work elsewhere" in capsys.readouterr().err
+        assert (orphan in vpcs(aws), done(engine)) == (True, ["cancel"])
+
 
 class TestLookingOnly:
     """Looking took a lock away from a run that was under way."""

@@ -88,5 +88,9 @@ class TestItsAge:
         assert state.written is None
         assert (state.age(NOON), state.recorded.begun) == (0, None)
 
+    def test_a_stack_that_was_never_deployed_has_none(self) -> None:
+        state = stack_state({"manifest": {"time": "0001-01-01T00:00:00Z"}})
+        assert (state.written, state.age(NOON), state.recorded.begun) == (None, 0, None)
+
     def test_one_from_a_clock_that_is_ahead_is_new(self) -> None:
         assert stack_state({"manifest": {"time": "2026-11-25T13:00:00Z"}}).age(NOON) == 0

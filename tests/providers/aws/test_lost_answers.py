@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectionClosedError
 from providers.aws.secret_policy import closed_to_all_but
 from providers.aws.secret_versions import PLACEHOLDER, SecretVersions, Stages
 from providers.aws.waiting import made_once
-from tests.faults.proxy import Proxy, meanwhile, once, reset_after
+from tests.faults.proxy import Answer, Call, Fate, Proxy, changed, meanwhile, once, reset_after
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import REGION, Aws
 
@@ -138,6 +138,25 @@ class TestStages:
         proxy.forget(once("UpdateSecretVersionStage", reset_after()))
         versions.promote("a" * 64, current)
         assert proxy.sent("UpdateSecretVersionStage") == 3
+        assert versions.stages() == Stages(current="a" * 64, pending=None)
+
+    def test_a_look_that_lags_behind_it_is_not_taken_for_somebody_elses_doing(
+        self, versions: SecretVersions, proxy: Proxy
+    ) -> None:
+        before: list[Answer] = []
+
+        def lagging(call: Call) -> Fate | None:
+            if call.name == "UpdateSecretVersionStage#1":
+                return reset_after()
+            if call.action != "DescribeSecret":
+                return None
+            if not proxy.sent("UpdateSecretVersionStage"):
+                return changed(lambda told: before.append(told) or told)
+            return Fate(effect=False, answer=before[-1]) if call.nth <= 4 else None
+
+        current = versions.stage("a" * 64, "a key").current
+        proxy.forget(lagging)
+        versions.promote("a" * 64, current)
         assert versions.stages() == Stages(current="a" * 64, pending=None)
 
     def test_a_label_whose_taking_off_was_not_answered_is_off(

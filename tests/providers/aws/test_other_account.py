@@ -71,4 +71,5 @@ class TestAnotherAccountsCredentials:
     def test_a_state_of_before_the_account_was_recorded_is_asked_for_as_ever(self, stack: World) -> None:
         made = stack.made("Vpc")
         older = {name: value for name, value in made.outs.items() if name != "account"}
-        assert stack.engine.read(made.id, older)[0] == made.id
+        id_, outs = stack.engine.read(made.id, older)[:2]
+        assert (id_, outs["account"]) == (made.id, "123456789012")
