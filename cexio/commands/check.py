@@ -9,23 +9,21 @@ asks from the bot's host and from elsewhere; that is the work of `pulumi up`.
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import os
-import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from cexio.commands.outcome import Outcome, Status, Table, UsageError
+from cexio.commands.words import account, own_address, pair
 from cexio.credentials import Credentials
 from cexio.judgement import Confirmation, Expectation, Finding, Judgement, Verdict
 from cexio.measurement import Measurement
 from cexio.offered_key import FILE, KEY, SECRET, key_in_file, offered_key
 from cexio.probes import Probe
 from cexio.proving import prove
+from cexio.urls import DEFAULT_BASE_URL, exchange_url
 from cexio.vantage import ask
-from cexio.wire import DEFAULT_BASE_URL
 
 GOOD = "nothing at fault, as far as one place can tell"
 _UNSURE = (Verdict.UNDETERMINED, Verdict.RATE_LIMITED, Verdict.UNREACHABLE, Verdict.ADDRESS_REFUSED)
@@ -50,7 +48,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(words: Namespace) -> Outcome:
-    """Asks and judges. Raises UsageError or OfferedKeyError before anything is sent."""
+    """Asks and judges. Raises UsageError, UrlError or OfferedKeyError before anything is sent."""
     _check(words)
     credentials = key_in_file(words.key_file, "--key-file") if words.key_file else offered_key(os.environ)
     if credentials is None:
@@ -133,26 +131,12 @@ def _document(
 
 
 def _check(words: Namespace) -> None:
-    if not re.fullmatch(r"[A-Z0-9]{2,12}-[A-Z0-9]{2,12}", words.pair):
-        raise UsageError("--pair: give it as BASE-QUOTE in capitals, such as BTC-USD")
-    if words.account is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", words.account):
-        raise UsageError("--account: a sub-account's name has Latin letters, digits, _ and - only")
+    """Every word in order, so that nothing is sent for one that cannot be meant."""
+    pair(words.pair)
+    if words.account is not None:
+        account(words.account)
     if not 0 < words.timeout <= 120:
         raise UsageError("--timeout: give seconds above 0, at most 120")
     if words.source is not None:
-        try:
-            ipaddress.IPv4Address(words.source)
-        except ValueError:
-            raise UsageError("--source: give an IPv4 address of this machine") from None
-    parts = urlsplit(words.exchange)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise UsageError(f"--exchange: give a base URL such as {DEFAULT_BASE_URL}")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
-        raise UsageError("--exchange: plain http would show the API key to everybody on the way: use https")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        own_address(words.source, "--source")
+    exchange_url(words.exchange, "--exchange")

@@ -215,6 +215,14 @@ class TestWhatIsWrongOnTheLineIsSaidInOne:
             ("check", "--exchange", "http://exchange.test"),
             ("check", "--exchange", "ftp://127.0.0.1"),
             ("check", "--exchange", "https://user@exchange.test"),
+            ("check", "--exchange", "https://["),
+            ("check", "--exchange", "https://exchange.test:port"),
+            ("check", "--exchange", "https://exchange.test:99999"),
+            ("check", "--exchange", "https://exchange.test/?key=1"),
+            ("check", "--exchange", "https://exchange .test"),
+            ("check", "--exchange", "https://exchange\n.test"),
+            ("check", "--exchange", "https://b\u00f6rse.test"),
+            ("check", "--exchange", ""),
             ("explain", " "),
             ("explain", "x", "--status", "7"),
             ("steps", "--address", "10.0.0.1"),
@@ -230,7 +238,8 @@ class TestWhatIsWrongOnTheLineIsSaidInOne:
             monkeypatch.delenv(name, raising=False)
         assert main(words) == 2
         told = capsys.readouterr()
-        assert told.err.startswith("error: ")
+        option = f"{words[-2]}: " if len(words) > 2 else ""
+        assert told.err.startswith(f"error: {option}")
         assert told.err.count("\n") == 1
         assert not told.out
         assert main([*words, "--json"]) == 2
