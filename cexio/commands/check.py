@@ -26,13 +26,9 @@ from cexio.urls import DEFAULT_BASE_URL, exchange_url
 from cexio.vantage import ask
 
 GOOD = "nothing at fault, as far as one place can tell"
+UNSURE = "nothing at fault, but funds not proven"
 _UNSURE = (Verdict.UNDETERMINED, Verdict.RATE_LIMITED, Verdict.UNREACHABLE, Verdict.ADDRESS_REFUSED)
 _ANY_KEY = "0" * 64
-_TAKEN_AS_GIVEN = tuple(
-    Confirmation(subject=subject, fingerprint=_ANY_KEY, date=dt.date(2000, 1, 1))
-    for subject in ("whitelist", "funds")
-)
-"""What one place cannot prove stands open beside the verdict and is not held against the key."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -69,7 +65,10 @@ def run(words: Namespace) -> Outcome:
 
 
 def _judged(credentials: Credentials, words: Namespace) -> tuple[Measurement, Judgement]:
-    """As from a host, though nothing is asked from elsewhere; the first measurement and the verdict."""
+    """As from a host, though nothing is asked from elsewhere; the first measurement and the verdict.
+
+    What one place cannot prove is taken as given here, and told as open beside the verdict.
+    """
     measured: list[Measurement] = []
 
     def asked(plan: Sequence[Probe]) -> Measurement:
@@ -79,13 +78,25 @@ def _judged(credentials: Credentials, words: Namespace) -> tuple[Measurement, Ju
 
     addresses = (words.source or "this machine's address",)
     expected = Expectation(addresses=addresses, account_id=words.account, fingerprint=_ANY_KEY)
-    judgement = prove(expected, words.pair, asked, None, _TAKEN_AS_GIVEN)
+    today = dt.datetime.now(dt.timezone.utc).date()
+    given = [
+        Confirmation(subject="whitelist", fingerprint=_ANY_KEY, date=today),
+        Confirmation(subject="funds", fingerprint=_ANY_KEY, date=today),
+    ]
+    judgement = prove(expected, words.pair, asked, None, given)
     return measured[0], judgement
 
 
 def _conclusion(judgement: Judgement) -> tuple[Status, str, str]:
     if judgement.promotes:
-        return Status.FINE, GOOD, ""
+        unsure = _funds_not_proven(judgement)
+        if not unsure:
+            return Status.FINE, GOOD, ""
+        line = (
+            f"{unsure}: the answers do not tell whether the key may move funds: see on the key page that "
+            "withdrawal and transfers are off; so that a check can prove it, run `make calibrate` once"
+        )
+        return Status.UNDETERMINED, UNSURE, line
     line = judgement.line.replace("the host", "this machine").replace("on this machine's whitelist", "on it")
     status = Status.UNDETERMINED if judgement.verdict in _UNSURE else Status.AT_FAULT
     return Status.ALARM if judgement.alarm else status, judgement.verdict.value, line
@@ -103,12 +114,15 @@ def _not_proven(measured: Measurement, judgement: Judgement) -> list[str]:
             "whitelist, then the whitelist is empty or not what you think: look at the key page. Whether "
             "other addresses are refused can be seen from another address only."
         )
-    unsure = [row.spot for row in judgement.funds if row.verdict is Finding.UNDETERMINED]
-    if unsure and lines:
-        lines.append(
-            f"{', '.join(unsure)}: not proven to be off. See on the key page that withdrawal is off."
-        )
+    unsure = _funds_not_proven(judgement)
+    if unsure and lines and not judgement.promotes:
+        lines.append(f"{unsure}: not proven to be off. See on the key page that withdrawal is off.")
     return lines
+
+
+def _funds_not_proven(judgement: Judgement) -> str:
+    """The levels that move funds and were seen neither open nor shut."""
+    return ", ".join(row.spot for row in judgement.funds if row.verdict is Finding.UNDETERMINED)
 
 
 def _document(

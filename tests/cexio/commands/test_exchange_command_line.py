@@ -26,6 +26,7 @@ from tests.providers.sandbox_processes import ROOT, Exchange
 HOST, ELSEWHERE = "127.0.0.7", "127.0.0.9"
 KEY, SECRET = "canary-key-0123456789", "canary/secret+0123456789=="
 GOOD = "nothing at fault, as far as one place can tell"
+UNSURE = "nothing at fault, but funds not proven"
 
 
 def cexio(*words: str, environment: dict[str, str] | None = None, **settings: Any) -> Any:
@@ -133,6 +134,7 @@ class TestCheckSaysWhatIsAtFault:
             (("Read", "Trade"), 0, GOOD),
             (("Read",), 1, "permission missing"),
             (("Read", "Trade", "Funds Wallet"), 1, "too many permissions"),
+            (("Read", "Trade", "Funds Wallet", "Funds Internal"), 3, UNSURE),
         ],
     )
     def test_permissions(self, world: World, permissions: Any, status: int, verdict: str) -> None:
@@ -140,6 +142,20 @@ class TestCheckSaysWhatIsAtFault:
         assert (found, document["status"], document["verdict"]) == (status, status, verdict)
         assert document["whitelist"]["verdict"] == "undetermined"
         assert document["notProven"]
+
+    def test_a_key_that_may_move_funds_is_never_fine_and_the_verdict_says_how_that_is_settled(
+        self, world: World
+    ) -> None:
+        key = world.key("Read", "Trade", "Funds Wallet", "Funds Internal")
+        words = ["--exchange", world.exchange.url, "--source", HOST, "--account", "bot"]
+        ran = cexio("check", *words, environment={"CEXIO_KEY_FILE": world.file(key)})
+        assert ran.returncode == 3, ran.stdout + ran.stderr
+        [line] = [line for line in ran.stdout.splitlines() if line.startswith("Verdict: ")]
+        assert line.startswith(f"Verdict: {UNSURE}: Funds Wallet, Funds Internal: ")
+        for part in ("key page", "withdrawal", "transfers", "make calibrate"):
+            assert part in line
+        for text in (cexio("check", "--help").stdout, (ROOT / "docs/cexio.md").read_text()):
+            assert "a funds level" in " ".join(text.split())
 
     def test_a_key_that_is_not_activated(self, world: World) -> None:
         status, document = world.check(world.key(active=False))
