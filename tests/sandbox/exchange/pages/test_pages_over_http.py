@@ -220,6 +220,7 @@ class TestEveryPageIsMarked:
             assert "not CEX.IO" in text.partition("<body")[2], path
 
     def test_the_bare_address_leads_to_them(self, visitor: Visitor) -> None:
+        assert visitor.client.page.has_pages()
         assert visitor.http.get("/").url.path == "/rehearsal/"
 
 
