@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 
 from cexio.commands.outcome import UsageError
 
@@ -26,8 +27,13 @@ def account(text: str) -> str:
 
 
 def own_address(text: str, option: str) -> str:
-    """An own IPv4 address to send from; whether this machine has it shows when it is used."""
+    """An IPv4 address that this machine has, to send from."""
     try:
-        return str(ipaddress.IPv4Address(text))
+        address = str(ipaddress.IPv4Address(text))
+        with socket.socket(socket.AF_INET) as trial:
+            trial.bind((address, 0))
     except ValueError:
         raise UsageError(f"{option}: give an IPv4 address of this machine") from None
+    except OSError:
+        raise UsageError(f"{option}: this machine has no address {address}: give one of its own") from None
+    return address
