@@ -8,6 +8,7 @@ when it is first asked for, so that a program that needs one part pays for that 
     credentials   key and secret, shape-checked, never printed
     offered_key   the key that is offered in a file or the environment
     signing       the signature of REST and WebSocket
+    urls          the exchange's base URL, and what is named instead of it, checked
     errors        the error tree, by cause; `failures` picks from it
     causes        what an answer means: a table of documented texts (causes.json)
     next_steps    what each cause means and what to do next

@@ -22,7 +22,8 @@ from cexio.clock import Clock
 from cexio.core import Core
 from cexio.credentials import Credentials
 from cexio.errors import TransportError
-from cexio.wire import DEFAULT_BASE_URL, Raw, Request
+from cexio.urls import DEFAULT_BASE_URL
+from cexio.wire import Raw, Request
 
 __all__ = ["AsyncSpotClient"]
 

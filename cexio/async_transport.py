@@ -11,7 +11,8 @@ from typing import TypeVar
 import httpx
 
 from cexio.credentials import Credentials
-from cexio.wire import DEFAULT_BASE_URL, FAULTS, Channel, Raw, Receipt, Request, Wire
+from cexio.urls import DEFAULT_BASE_URL
+from cexio.wire import FAULTS, Channel, Raw, Receipt, Request, Wire
 
 Own = TypeVar("Own", bound="AsyncTransport")
 

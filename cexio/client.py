@@ -26,7 +26,8 @@ from cexio.core import Core
 from cexio.credentials import Credentials
 from cexio.errors import TransportError
 from cexio.transport import Transport
-from cexio.wire import DEFAULT_BASE_URL, Raw, Request
+from cexio.urls import DEFAULT_BASE_URL
+from cexio.wire import Raw, Request
 
 __all__ = ["DEFAULT_BASE_URL", "Raw", "SpotClient"]
 

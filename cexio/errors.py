@@ -18,6 +18,7 @@
     ├── UnclearAnswerError        the exchange said something that no source explains
     ├── TransportError            no answer: refused, timeout, tls, dns, cut, garbage, network
     ├── OfferedKeyError           the key that is offered cannot be read, or is not shaped like one
+    ├── UrlError                  a URL that somebody names is none, or would send the key in plain text
     ├── UnknownPermissionError    a name that is in neither vocabulary of permissions (a ValueError)
     └── CalibrationUnreadable     what was learned of the exchange cannot be read
 
@@ -127,6 +128,10 @@ class TransportError(CexioError):
 
 class OfferedKeyError(CexioError):
     """The key that is offered cannot be read, or is not shaped like a Spot key."""
+
+
+class UrlError(CexioError):
+    """What is named as the exchange or a proxy is no URL, or would send the key in plain text."""
 
 
 class UnknownPermissionError(CexioError, ValueError):

@@ -42,13 +42,16 @@ def offered_key(environment: Mapping[str, str]) -> Credentials | None:
 
 def key_in_file(path: str, where: str) -> Credentials:
     """The key in a JSON file that nobody but its owner may read. where: what named the file."""
-    key, secret = _from_file(Path(path).expanduser(), where)
+    try:
+        key, secret = _from_file(Path(path).expanduser(), where)
+    except (ValueError, RuntimeError):  # a NUL, or the home of somebody who is not there
+        raise OfferedKeyError(f"{where}: the path leads to no file: mend it") from None
     return _shaped(key, secret, where)
 
 
 def _from_file(path: Path, where: str) -> tuple[str, str]:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise OfferedKeyError(
@@ -71,6 +74,11 @@ def _from_file(path: Path, where: str) -> tuple[str, str]:
     ):
         raise OfferedKeyError(f'{where}: {path} must hold JSON of the form {{"key": "...", "secret": "..."}}')
     return found["key"], found["secret"]
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """A pipe is opened at once too, to be refused; else it is waited for until somebody writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _shaped(key: str, secret: str, where: str) -> Credentials:

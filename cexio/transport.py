@@ -13,7 +13,8 @@ from cexio.credentials import Credentials
 from cexio.deadline import BoundedTransport, Deadline
 from cexio.errors import TransportError
 from cexio.measurement import Answer
-from cexio.wire import DEFAULT_BASE_URL, FAULTS, Channel, Raw, Receipt, Request, Wire
+from cexio.urls import DEFAULT_BASE_URL
+from cexio.wire import FAULTS, Channel, Raw, Receipt, Request, Wire
 
 Own = TypeVar("Own", bound="Transport")
 

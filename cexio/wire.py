@@ -26,7 +26,6 @@ from cexio.measurement import MAX_TEXT, Answer, Fault
 from cexio.rawtext import printable, shortened
 from cexio.signing import rest_headers
 
-DEFAULT_BASE_URL = "https://trade.cex.io"
 Channel = Literal["private", "public"]
 _PATHS = {"private": "/api/spot/rest/", "public": "/api/spot/rest-public/"}
 _LARGEST_BODY = 4_000_000

@@ -28,12 +28,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cexio.calibration import STALE_SECONDS, STEPS, Record, Step, fault_of, learned, plan_of
 from cexio.causes import CALIBRATED, Calibration
-from cexio.client import DEFAULT_BASE_URL
+from cexio.commands.words import account, own_address, pair
 from cexio.credentials import Credentials
 from cexio.errors import CexioError
 from cexio.measurement import Measurement, key_mark
 from cexio.order_alarm import alarm, in_doubt
 from cexio.probes import aftermath_plan
+from cexio.urls import DEFAULT_BASE_URL, exchange_url, proxy_url
 from cexio.vantage import ask
 from providers.cexio.offered_key import KeyNotAccepted, offered_key
 from providers.endpoints import on_loopback
@@ -102,8 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--record", type=Path, default=Path("calibration-record.json"))
     parser.add_argument("--table", type=Path, default=CALIBRATED)
     chosen = parser.parse_args(arguments)
-    way = Way(account_id=chosen.account, **{k: v for k, v in vars(chosen).items() if k != "account"})
     try:
+        way = _way(chosen)
         key = offered_key(os.environ) or _typed()
         calibration = walk(way, key, prompt=input, say=print)
     except (Stopped, KeyNotAccepted, CexioError) as error:
@@ -114,6 +115,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     _tell(calibration, way, print)
     return 0
+
+
+def _way(chosen: argparse.Namespace) -> Way:
+    """The words, checked. Raises UsageError and UrlError before a key is asked for."""
+    return Way(
+        exchange=exchange_url(chosen.exchange, "--exchange"),
+        account_id=account(chosen.account),
+        pair=pair(chosen.pair),
+        home_address=chosen.home_address and own_address(chosen.home_address, "--home-address"),
+        foreign_address=chosen.foreign_address and own_address(chosen.foreign_address, "--foreign-address"),
+        proxy=chosen.proxy and proxy_url(chosen.proxy, "--proxy"),
+        record=chosen.record,
+        table=chosen.table,
+    )
 
 
 def walk(way: Way, key: Credentials, prompt: Callable[[str], str], say: Callable[[str], None]) -> Calibration:

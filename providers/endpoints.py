@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cexio.errors import UrlError
+from cexio.urls import exchange_url
 from providers.errors import EndpointRefused, SandboxNotRunning
 
 EXCHANGE = "https://trade.cex.io"
@@ -63,6 +65,11 @@ def endpoints_from(config: Callable[[str], str | None]) -> Endpoints:
     for url in (aws, cexio):
         if url is not None:
             guard(url, sandbox=sandbox)
+    if not sandbox:
+        try:
+            cexio = exchange_url(cexio, "cexio-bot:cexioEndpoint")
+        except UrlError as error:
+            raise EndpointRefused(str(error)) from None
     return Endpoints(
         sandbox=sandbox,
         region=config("region") or REGION,

@@ -52,10 +52,15 @@ def rehearse(pulumi: Pulumi, folder: Path, options: Options) -> int:
     """From nothing to a proven key, made by a person."""
     step("The sandbox: AWS and the exchange, on this machine alone")
     endpoints = World(folder).start(say)
+    page = KeyPage(endpoints.cexio, folder / "exchange")
+    if not page.has_pages():
+        raise StoryError(
+            "the sandbox that runs is of older code, whose exchange has no pages: `make down` first, which "
+            "ends it with its stack and keys, then `make rehearse` again"
+        )
     offered_file(folder).unlink(missing_ok=True)
     stack_selected(pulumi, folder)
     outputs = _stack(pulumi)
-    page = KeyPage(endpoints.cexio, folder / "exchange")
     account = _account(page, options.account)
     url = pages_url(endpoints.cexio, account)
 

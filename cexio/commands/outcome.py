@@ -24,7 +24,8 @@ exit status:
   0  fine: check found nothing at fault, explain knows the cause, steps are told
   1  check found what is at fault, explain knows no cause for the text
   2  nothing was asked: a word on the command line or the key file is not as it must be
-  3  check can say neither: rate limit, outage, or a refusal that may be as it should be
+  3  check can say neither: a funds level that is not proven, a rate limit, an outage, or a refusal that may
+     be as it should be
   4  alarm: an order that could not be accepted was not rejected; look at your orders now
 """
 

@@ -42,6 +42,7 @@ class Plan(BaseModel):
     vpc_id: str | None = None
     subnet_id: str | None = None
     deployers: Annotated[tuple[str, ...], BeforeValidator(_from_json)] = ()
+    extra_addresses: Annotated[tuple[dict[str, str], ...], BeforeValidator(_from_json)] = ()
 
     @property
     def architecture(self) -> str:

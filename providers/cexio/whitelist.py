@@ -68,7 +68,10 @@ class ListedAddress(BaseModel):
 
 def _none_twice(listed: tuple[ListedAddress, ...]) -> tuple[ListedAddress, ...]:
     if len({row.address for row in listed}) < len(listed):
-        raise ValueError("an address is listed twice: list each once, the host's own among no extra ones")
+        raise ValueError(
+            "an address is listed twice: take it out of cexio-bot:extraAddresses, as the host's own is "
+            "listed by itself"
+        )
     return listed
 
 

@@ -77,14 +77,24 @@ class KeyPage:
         """The switches, after the changes; None as a value puts one back to its default."""
         return dict(self.ask("GET" if changes is None else "PATCH", "/switches", changes))
 
+    def has_pages(self) -> bool:
+        """Whether it shows pages to a browser: one that was started by older code does not."""
+        try:
+            connection = self._connection()
+            try:
+                connection.request("GET", "/rehearsal/sign-in")
+                return connection.getresponse().status == 200
+            finally:
+                connection.close()
+        except (OSError, http.client.HTTPException) as fault:
+            raise KeyPageError(f"the sandbox's exchange did not answer: {fault}") from None
+
     def ask(self, method: str, path: str, form: Any = None) -> Any:
         """One request to the control surface. Raises KeyPageError with the exchange's own line."""
         body = None if form is None else json.dumps(form)
         try:
             token = (self._store / "control.token").read_text(encoding="utf-8").strip()
-            connection = http.client.HTTPConnection(
-                self._address.hostname or "", self._address.port, timeout=30
-            )
+            connection = self._connection()
             try:
                 connection.request(method, f"/_sandbox{path}", body, {"X-Sandbox-Token": token})
                 answer = connection.getresponse()
@@ -96,6 +106,9 @@ class KeyPage:
         if answer.status != 200:
             raise KeyPageError(str(said.get("error", said)))
         return said
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=30)
 
 
 def pages_url(base_url: str, account: str) -> str:

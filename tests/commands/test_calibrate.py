@@ -325,6 +325,41 @@ class TestTheCommand:
         assert secret not in told
 
 
+class TestNoKeyGoesWhereItMustNot:
+    """A slip in one word, and the key of a real account travels in plain text or the walk is a traceback."""
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            (("--exchange", "http://exchange.test"), "--exchange: plain http would show the API key"),
+            (("--exchange", "https://["), "--exchange: give a base URL such as"),
+            (("--proxy", "office:3128"), "--proxy: give"),
+            (("--proxy", "http://["), "--proxy: give"),
+            (("--home-address", "::1"), "--home-address: give"),
+            (("--foreign-address", "the phone"), "--foreign-address: give"),
+            (("--pair", "btcusd"), "--pair: give"),
+            (("--account", "a b"), "--account: a sub-account"),
+        ],
+    )
+    def test_it_is_one_line_before_a_key_is_asked_for(
+        self,
+        words: tuple[str, ...],
+        told: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        def asked(_words: str) -> str:
+            raise AssertionError("a key was asked for")
+
+        monkeypatch.setattr("getpass.getpass", asked)
+        monkeypatch.delenv("CEXIO_KEY_FILE", raising=False)
+        assert main([*words, "--record", str(tmp_path / "record.json")]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"error: {told}")
+        assert error.count("\n") == 1
+
+
 class TestTheTableItWrites:
     """A file that was edited by hand and is passed over would blunt every verdict, and nobody would know."""
 

@@ -69,6 +69,11 @@ class TestGuard:
         with pytest.raises(EndpointRefused):
             endpoints_from(settings.get)
 
+    @pytest.mark.parametrize("url", ["http://10.0.0.1", "http://exchange.test", "https://u:p@exchange.test"])
+    def test_a_real_stack_sends_no_key_in_plain_text_nor_with_a_password_in_the_url(self, url: str) -> None:
+        with pytest.raises(EndpointRefused, match=r"cexio-bot:cexioEndpoint: "):
+            endpoints_from({"cexioEndpoint": url}.get)
+
     def test_an_endpoint_from_the_environment_is_guarded_too(self, tmp_path: Path) -> None:
         engine = Engine({}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
         try:

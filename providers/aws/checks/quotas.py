@@ -49,6 +49,13 @@ def address(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     except AddressUnclear as error:
         yield unasked("Elastic IP", f"which one the state has: {error}")
         return
+    if row is not None and any(extra.get("address") == row["PublicIp"] for extra in plan.extra_addresses):
+        said = (
+            f"{row['PublicIp']} is the host's own and is listed by itself: take it out of "
+            "cexio-bot:extraAddresses"
+        )
+        yield refused("Elastic IP", said)
+        return
     if row is not None:
         what = "is brought along" if OWNER not in tags_of(row) else "is there and is adopted"
         yield fine("Elastic IP", f"{row['PublicIp']} {what}")

@@ -1,7 +1,8 @@
 """The routes of the pages, and what holds for each: who may see it, and with which headers it goes out.
 
 Forms carry their session's token, names other than this machine's own are not served (a foreign site that
-resolves to loopback gets nothing), nothing is cached, and no script can run.
+resolves to loopback gets nothing), nothing is cached, and no script can run. HEAD, which Starlette adds to
+every GET, is refused: a page that shows a secret once would be used up by it.
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ class _Desk:
 
     def endpoint(self, act: Act, may: Callable[[Visit], Response | None]) -> Callable[..., object]:
         async def answer(request: Request) -> Response:
+            if request.method not in ("GET", "POST"):
+                return self._with_headers(Response(status_code=405, headers={"Allow": "GET, POST"}), request)
             cookie = request.cookies.get(self._cookie)
             session = self._sessions.find(cookie)
             fresh = session is None

@@ -35,7 +35,7 @@ def listed(visit: Visit) -> Response:
 
 
 def create(visit: Visit) -> Response:
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return _form(visit, None, [])
     faults = _faults(visit)
     if faults:
@@ -61,7 +61,7 @@ def create(visit: Visit) -> Response:
 def secret(visit: Visit) -> Response:
     """The one showing of the secret; to go on, the person says that it is saved."""
     key = visit.key
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return visit.page("secret", key=key, secret=visit.session.unseen.pop(key.key, None))
     if visit.typed("saved") != "yes":
         fault = PersonFault("tick that you have saved the secret", "saved")
@@ -75,7 +75,7 @@ def secret(visit: Visit) -> Response:
 def activate(visit: Visit) -> Response:
     """By the code in the mail; its link brings the code along."""
     key = visit.key
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return visit.page("activate", key=key, code=visit.request.query_params.get("code", ""))
     try:
         with visit.exchange.store.change(visit.account):
@@ -93,7 +93,7 @@ def mail_code(visit: Visit) -> Response:
 
 def edit(visit: Visit) -> Response:
     key = visit.key
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return _form(visit, key, [])
     faults = _faults(visit)
     if faults:
@@ -128,7 +128,7 @@ def deactivate(visit: Visit) -> Response:
 
 def delete(visit: Visit) -> Response:
     key = visit.key
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return visit.page("delete", key=key)
     with visit.exchange.store.change(visit.account) as account:
         api_management.delete_key(account, key)

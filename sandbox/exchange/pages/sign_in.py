@@ -22,7 +22,7 @@ def front(visit: Visit) -> Response:
 
 def sign_in(visit: Visit) -> Response:
     name = visit.typed("account").strip() or visit.request.query_params.get("account", "")
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return visit.page("sign_in", name=name)
     account = visit.exchange.store.account(name)
     if account is None:
@@ -38,7 +38,7 @@ def sign_in(visit: Visit) -> Response:
 
 
 def second_factor(visit: Visit) -> Response:
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return visit.page("second_factor")
     try:
         with visit.exchange.store.change(visit.account) as account:
@@ -54,7 +54,7 @@ def turn_on(visit: Visit) -> Response:
         shared = two_factor.share_secret(account)
     if shared.on:
         return visit.go("/keys", "Two-factor login is on.")
-    if visit.request.method == "GET":
+    if visit.request.method != "POST":
         return visit.page("two_factor", secret=shared.secret)
     try:
         with visit.exchange.store.change(visit.account) as account:

@@ -26,6 +26,7 @@ from tests.providers.sandbox_processes import ROOT, Exchange
 HOST, ELSEWHERE = "127.0.0.7", "127.0.0.9"
 KEY, SECRET = "canary-key-0123456789", "canary/secret+0123456789=="
 GOOD = "nothing at fault, as far as one place can tell"
+UNSURE = "nothing at fault, but funds not proven"
 
 
 def cexio(*words: str, environment: dict[str, str] | None = None, **settings: Any) -> Any:
@@ -133,6 +134,7 @@ class TestCheckSaysWhatIsAtFault:
             (("Read", "Trade"), 0, GOOD),
             (("Read",), 1, "permission missing"),
             (("Read", "Trade", "Funds Wallet"), 1, "too many permissions"),
+            (("Read", "Trade", "Funds Wallet", "Funds Internal"), 3, UNSURE),
         ],
     )
     def test_permissions(self, world: World, permissions: Any, status: int, verdict: str) -> None:
@@ -140,6 +142,20 @@ class TestCheckSaysWhatIsAtFault:
         assert (found, document["status"], document["verdict"]) == (status, status, verdict)
         assert document["whitelist"]["verdict"] == "undetermined"
         assert document["notProven"]
+
+    def test_a_key_that_may_move_funds_is_never_fine_and_the_verdict_says_how_that_is_settled(
+        self, world: World
+    ) -> None:
+        key = world.key("Read", "Trade", "Funds Wallet", "Funds Internal")
+        words = ["--exchange", world.exchange.url, "--source", HOST, "--account", "bot"]
+        ran = cexio("check", *words, environment={"CEXIO_KEY_FILE": world.file(key)})
+        assert ran.returncode == 3, ran.stdout + ran.stderr
+        [line] = [line for line in ran.stdout.splitlines() if line.startswith("Verdict: ")]
+        assert line.startswith(f"Verdict: {UNSURE}: Funds Wallet, Funds Internal: ")
+        for part in ("key page", "withdrawal", "transfers", "make calibrate"):
+            assert part in line
+        for text in (cexio("check", "--help").stdout, (ROOT / "docs/cexio.md").read_text()):
+            assert "a funds level" in " ".join(text.split())
 
     def test_a_key_that_is_not_activated(self, world: World) -> None:
         status, document = world.check(world.key(active=False))
@@ -212,9 +228,18 @@ class TestWhatIsWrongOnTheLineIsSaidInOne:
             ("check", "--account", "a b"),
             ("check", "--timeout", "0"),
             ("check", "--source", "::1"),
+            ("check", "--source", "203.0.113.9"),
             ("check", "--exchange", "http://exchange.test"),
             ("check", "--exchange", "ftp://127.0.0.1"),
             ("check", "--exchange", "https://user@exchange.test"),
+            ("check", "--exchange", "https://["),
+            ("check", "--exchange", "https://exchange.test:port"),
+            ("check", "--exchange", "https://exchange.test:99999"),
+            ("check", "--exchange", "https://exchange.test/?key=1"),
+            ("check", "--exchange", "https://exchange .test"),
+            ("check", "--exchange", "https://exchange\n.test"),
+            ("check", "--exchange", "https://b\u00f6rse.test"),
+            ("check", "--exchange", ""),
             ("explain", " "),
             ("explain", "x", "--status", "7"),
             ("steps", "--address", "10.0.0.1"),
@@ -230,7 +255,8 @@ class TestWhatIsWrongOnTheLineIsSaidInOne:
             monkeypatch.delenv(name, raising=False)
         assert main(words) == 2
         told = capsys.readouterr()
-        assert told.err.startswith("error: ")
+        option = f"{words[-2]}: " if len(words) > 2 else ""
+        assert told.err.startswith(f"error: {option}")
         assert told.err.count("\n") == 1
         assert not told.out
         assert main([*words, "--json"]) == 2
@@ -250,10 +276,40 @@ class TestWhatIsWrongOnTheLineIsSaidInOne:
 
     def test_no_word_of_the_command_line_takes_a_key(self, capsys: pytest.CaptureFixture[str]) -> None:
         for words in (["--key", KEY], [f"--secret={SECRET}"], [KEY], ["--key-fil", KEY]):
-            with pytest.raises(SystemExit) as ended:
-                main(["check", *words])
-            assert ended.value.code == 2
-        assert "canary" not in capsys.readouterr().err
+            assert main(["check", *words]) == 2
+            told = capsys.readouterr()
+            assert "canary" not in told.err + told.out
+
+    @pytest.mark.parametrize(
+        ("words", "told"),
+        [
+            ([], "say one of check, explain, steps"),
+            ([KEY], "say one of check, explain, steps"),
+            (["check", "--timeout", SECRET], "--timeout: "),
+            (["check", "--foo", SECRET], "there is no --foo"),
+            (["explain"], "text"),
+            (["explain", "x", "--status", SECRET], "--status: "),
+            (["explain", "x", "--channel", SECRET], "--channel: "),
+            (["steps"], "--address"),
+        ],
+    )
+    def test_words_that_are_not_understood_are_one_line_too_and_are_not_shown(
+        self, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(words) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert told in error
+        assert "--help`" in error
+        assert error.count("\n") == 1
+        assert "canary" not in error
+        for asked in (["--json", *words], [*words, "--json"]):
+            assert main(asked) == 2
+            assert json.loads(capsys.readouterr().out)["status"] == 2
+
+    def test_json_may_be_asked_for_before_the_command(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["--json", "explain", "API rate limit reached"]) == 0
+        assert json.loads(capsys.readouterr().out)["cause"] == "rate"
 
     @pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["explain", "--help"]])
     def test_help_tells_the_exit_statuses(self, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -323,6 +379,39 @@ class TestExplain:
             ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
         )
         assert (piped.stdout, piped.stderr) == ("{", "")
+
+    def test_a_text_that_is_no_utf_8_is_read_as_far_as_it_goes(self) -> None:
+        script = f"printf 'API rate limit reached\\377' | {sys.executable} -m cexio explain - --status 429"
+        ran = subprocess.run(
+            ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
+
+
+class TestOutputThatCannotBeWritten:
+    """A traceback about a full disk hides whether the key was good."""
+
+    @pytest.mark.parametrize(
+        ("script", "told"),
+        [
+            (
+                "explain nonsense > /dev/full",
+                "error: the output cannot be written: No space left on device\n",
+            ),
+            ("explain nonsense --json > /dev/full", "error: the output cannot be written: "),
+            ("explain nonsense >&-", ""),
+            ("explain nonsense >&- 2>&-", ""),
+            ("explain - <&-", "error: "),
+        ],
+    )
+    def test_it_is_one_line_and_the_status_is_of_what_was_found(self, script: str, told: str) -> None:
+        ran = subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m cexio {script}"],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert ran.returncode == (2 if script.endswith("<&-") else 1)
+        assert ran.stderr.startswith(told)
+        assert ran.stderr.count("\n") == bool(told)
 
 
 class TestSteps:

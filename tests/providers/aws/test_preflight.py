@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -76,6 +77,23 @@ class TestEverythingAtOnce:
         said = lines(asked(**wished), Outcome.REFUSED)
         assert part in said
         assert f"cexio-bot:{next(iter(wished))}" in said
+
+    def test_the_hosts_own_address_among_the_extra_ones_is_named_before_anything_is_made(
+        self, asked: Any, aws: Aws
+    ) -> None:
+        ec2 = aws.client("ec2")
+        brought = ec2.allocate_address(Domain="vpc")
+        own, other = brought["PublicIp"], "127.99.99.99"
+        wished = {"allocationId": brought["AllocationId"]}
+        try:
+            for address, outcome in ((own, Outcome.REFUSED), (other, Outcome.FINE)):
+                rows = json.dumps([{"address": address, "reason": "the office"}])
+                [found] = [one for one in asked(**wished, extraAddresses=rows) if one.subject == "Elastic IP"]
+                assert found.outcome is outcome, found
+                assert ("cexio-bot:extraAddresses" in found.line) == (outcome is Outcome.REFUSED)
+                assert own in found.line
+        finally:
+            ec2.release_address(AllocationId=brought["AllocationId"])
 
     def test_a_caller_whom_the_secrets_policy_would_lock_out_is_told(self, asked: Any) -> None:
         named = '["arn:aws:iam::123456789012:role/ci"]'

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from pydantic import SecretStr
 from cexio.credentials import Credentials
 from providers.cexio.offered_key import KeyNotAccepted, fingerprint, offered_key
 from providers.cexio.stored_key import NotAKey, as_text, from_text
+from tests.providers.sandbox_processes import ROOT
 
 KEY, SECRET = "canaryKEY0123456789abcdef", "canarySECRET0123456789abcdefghijklmnop"
 OWNER = "cexio-bot/test/key-bot"
@@ -101,6 +105,26 @@ class TestRefusals:
         for path in (tmp_path / "none.json", tmp_path):
             with pytest.raises(KeyNotAccepted, match=path.name):
                 offered_key({"CEXIO_KEY_FILE": str(path)})
+
+    def test_a_pipe_that_nobody_writes_to_is_named_and_not_waited_for(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe, 0o600)
+        program = "import os; from cexio.offered_key import offered_key; offered_key(os.environ)"
+        ran = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={"CEXIO_KEY_FILE": str(pipe)},
+            capture_output=True,
+            text=True,
+            timeout=30,  # far more than it takes; a pipe that is waited for ends the test here
+            check=False,
+        )
+        assert f"CEXIO_KEY_FILE: {pipe} is not a plain file" in ran.stderr
+
+    @pytest.mark.parametrize("path", ["key\0.json", "~nobody-of-this-name/key.json"])
+    def test_a_path_that_cannot_be_one_is_refused_in_one_line(self, path: str) -> None:
+        with pytest.raises(KeyNotAccepted, match="CEXIO_KEY_FILE: the path"):
+            offered_key({"CEXIO_KEY_FILE": path})
 
 
 class TestFingerprint:

@@ -104,6 +104,29 @@ class TestOnlyThePersonActs:
         form = {"label": "Bot", "code": visitor.code(), "form_token": stranger.token()}
         assert visitor.http.post("/rehearsal/keys/new", data=form).status_code == 403
 
+    @pytest.mark.parametrize("page", ["delete", "secret", "activate", "edit"])
+    def test_a_head_request_does_nothing_and_uses_nothing_up(self, visitor: Visitor, page: str) -> None:
+        visitor.sign_in()
+        made = visitor.http.post(
+            "/rehearsal/keys/new",
+            data={
+                "form_token": visitor.token(),
+                "code": visitor.code(),
+                "label": "Bot",
+                "permissions": ["Trade"],
+                "whitelist": "127.1.2.3",
+            },
+            follow_redirects=False,
+        )
+        assert made.status_code == 303
+        before = visitor.client.page.keys(ACCOUNT)
+        answer = visitor.http.head(f"/rehearsal/keys/{before[0]['key']}/{page}")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+        assert visitor.client.page.keys(ACCOUNT) == before
+        account = visitor.client.exchange.store.account(ACCOUNT)
+        assert account is not None
+        assert account.keys[0].secret in visitor.http.get(made.headers["location"]).text
+
     def test_a_form_too_long_is_refused(self, visitor: Visitor) -> None:
         visitor.sign_in()
         assert visitor.create(whitelist="127.1.2.3 " * 3000).status_code == 403
@@ -197,6 +220,7 @@ class TestEveryPageIsMarked:
             assert "not CEX.IO" in text.partition("<body")[2], path
 
     def test_the_bare_address_leads_to_them(self, visitor: Visitor) -> None:
+        assert visitor.client.page.has_pages()
         assert visitor.http.get("/").url.path == "/rehearsal/"
 
 
