@@ -12,6 +12,9 @@ from typing import TextIO
 
 from cexio.commands.outcome import Table
 
+NARROW = 60
+"""Columns of a terminal. In fewer, a table would break its words, so a row stands on lines of its own."""
+
 
 def show(said: Sequence[Table | str], out: TextIO) -> None:
     """Everything, in order, an empty line between."""
@@ -39,6 +42,7 @@ def _plain(table: Table) -> str:
 
 def _rich(said: Sequence[Table | str], out: TextIO) -> None:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -47,6 +51,15 @@ def _rich(said: Sequence[Table | str], out: TextIO) -> None:
     for each in said:
         if isinstance(each, str):
             console.print(Text(clean(each)))
+            continue
+        if console.width < NARROW:
+            console.print(Text(clean(each.title), style="bold"))
+            for row in each.rows:
+                *told, last = (Text(clean(cell), style=styles.get(cell, "")) for cell in row)
+                said_first = [cell for cell in told if cell.plain.strip()]
+                if said_first:
+                    console.print(Text(", ").join(said_first))
+                console.print(Padding(last, (0, 0, 0, 2), expand=False))
             continue
         shown = RichTable(
             title=each.title, title_justify="left", title_style="bold", show_header=any(each.headings)

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -450,6 +451,29 @@ class TestTables:
         os.close(leader)
         assert ran.returncode == 0
         assert "│" in seen
+
+    def test_on_a_narrow_terminal_no_word_is_broken(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.setenv("COLUMNS", "40")
+        monkeypatch.setenv("NO_COLOR", "1")
+        rows = [
+            ("Account balance", "Read", "undetermined", "not asked: the key check was not accepted"),
+            ("", "", "granted", "HTTP 200 ok"),
+            ("", "", "", "the last of it"),
+        ]
+        out = _Terminal()
+        show([Table("Measured", ("Permission", "Spot level", "Finding", "Why"), rows)], out)
+        lines = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue()).splitlines()
+        assert max(map(len, lines)) <= 40
+        assert [line.rstrip() for line in lines] == [
+            "Measured",
+            "Account balance, Read, undetermined",
+            "  not asked: the key check was not",
+            "  accepted",
+            "granted",
+            "  HTTP 200 ok",
+            "  the last of it",
+        ]
 
     @pytest.mark.parametrize("unwanted", [True, False])
     def test_colour_is_shown_where_it_is_wanted(
