@@ -154,10 +154,13 @@ def rehearsals(clone: Clone) -> Rehearsals:
     )
     assert process.stdout is not None
     heard = []
+    bound = threading.Timer(120, process.kill)
+    bound.start()
     for line in process.stdout:
         heard.append(line)
         if "There is no key yet." in line:
             process.send_signal(signal.SIGINT)
+    bound.cancel()
     seen.exits["Ctrl-C"], seen.said["Ctrl-C"] = process.wait(30), "".join(heard)
     return seen
 
