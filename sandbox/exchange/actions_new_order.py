@@ -25,6 +25,12 @@ _EITHER = (
 )
 
 
+def lowest_price(params: Params) -> Decimal:
+    """What an order of that pair can cost at the least."""
+    pair = PAIRS.get(f"{params.get('currency1')}-{params.get('currency2')}")
+    return Decimal(0) if pair is None else pair.min_price
+
+
 def _read_new(params: Params) -> Order:
     account_id = take.mandatory_text(params, "accountId", may_be_empty=True)
     if not account_id:

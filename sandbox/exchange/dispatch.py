@@ -79,6 +79,8 @@ def balances_event(account: Account) -> Event:
 def _permitted(call: Call, key: ApiKey, action: Action, params: Params) -> Any:
     """The action's parameters, read before or after the permission is checked."""
     switches = call.exchange.switches
+    if action.name == "do_my_new_order" and not switches.price_needed:
+        params = {"price": str(actions_new_order.lowest_price(params)), **params}
     if action.permission in _MOVE_SOMETHING and switches.account_check == "before-permission":
         _check_accounts(call, action, params)
     if action.permission in key.permissions:

@@ -64,6 +64,7 @@ class Switches(BaseModel):
     cancel_check: Literal["after-permission", "before-permission"] = "after-permission"
     unknown_sub_account: Literal["refused", "ignored"] = "refused"
     orders_taken: Literal["checked", "any"] = "checked"  # any: no bar holds, and what does not fill rests
+    price_needed: bool = True  # false: a Limit order without one is taken at the pair's lowest
     cancel_of_unknown_order: Literal["acknowledged", "refused"] = "acknowledged"
     status_code_in_body: bool = False
     ws_address_refused: Literal["own-text", "like-wrong-key", "close", "not-checked"] = "own-text"
