@@ -4,7 +4,8 @@ A key with Read alone is asked what it must not do (the requests of `probes`, wh
 asked with a stale time, asked from an address that is not on its whitelist, and asked while it is not active.
 Each reply is one whose cause is known, because the same key was accepted just before. `learned` turns the
 replies into rows of the table of causes; a text that already stands for another cause makes no row, but a
-note, since a row would blame one thing for another.
+note, since a row would blame one thing for another. A missing permission is worded as the complete order was
+told: the other requests are wrong in themselves, and may have been refused for that.
 
 Does not ask (that is `commands.calibrate`), and keeps neither key nor signature: answers are bounded and
 cleaned where they are taken.
@@ -20,8 +21,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cexio.causes import Calibration, Cause, Reading, Row, documented, read, row_for
-from cexio.measurement import Answer
+from cexio.causes import Calibration, Cause, Reading, Row, documented, fits_guess, read, row_for
+from cexio.measurement import Answer, Measurement
 from cexio.probes import (
     CANCEL,
     FUNDS_INTERNAL_PROBE,
@@ -39,7 +40,7 @@ STEPS: tuple[Step, ...] = ("baseline", "read-only", "stale", "foreign", "deactiv
 PLACE_TIER_1 = "place-without-price"
 STALE_SECONDS = 300
 _PERMISSION_PROBES = (PLACE_TIER_1, PLACE, CANCEL, FUNDS_WALLET_PROBE, FUNDS_INTERNAL_PROBE)
-_PARAMETERS = ("validation", "business")
+_PARAMETERS: tuple[Cause, ...] = ("validation", "business")
 _CAUSE_OF: dict[Step, Cause] = {"stale": "clock", "foreign": "address", "deactivated": "activation"}
 _QUOTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|(?:[a-z]+-)*[0-9a-f]{12}(?:-1)?|\d{4,}")
 _SAID_OF: dict[Cause, str] = {
@@ -84,6 +85,21 @@ def plan_of(step: Step, account_id: str, pair: str, now_ms: int, nonce: str) -> 
     order["clientOrderId"] = f"probe-{nonce}-1"
     body = json.dumps(order, separators=(",", ":"))
     return [place.model_copy(update={"name": PLACE_TIER_1, "body": body}), *asked]
+
+
+def each_order(plan: Sequence[Probe], found: Measurement) -> Iterator[tuple[list[Probe], Measurement]]:
+    """Each order of a plan as the one order probe of a pass, so that each is cancelled and looked for if it
+    may have been taken. The plan's own cancel is that of the complete order."""
+    for name in (PLACE_TIER_1, PLACE):
+        kept = (name, CANCEL) if name == PLACE else (name,)
+        probes = [each.model_copy(update={"name": PLACE}) for each in plan if each.name == name]
+        answers = [
+            each.model_copy(update={"probe": PLACE}) if each.probe == name else each
+            for each in found.answers
+            if each.probe in kept
+        ]
+        if probes:
+            yield probes, found.model_copy(update={"answers": answers})
 
 
 def fault_of(step: Step, answers: Sequence[Answer]) -> str | None:
@@ -138,6 +154,7 @@ def learned(record: Record, today: dt.date) -> Calibration:
     return Calibration(
         rows=tuple(rows),
         permission_first=_permission_first(record),
+        cancel_proves=_cancel_proves(record),
         notes=tuple(dict.fromkeys([*notes, *_further(record)])),
     )
 
@@ -158,10 +175,32 @@ def _replies(record: Record) -> Iterator[Reply]:
             reading = read(answer)
             if answer.probe in (KEY_CHECK, WEBSOCKET) and _refuses(reading):
                 yield Reply(cause, _bare(reading), "websocket" if answer.probe == WEBSOCKET else "any")
-    for answer in record.answers.get("read-only", ()):
-        reading = read(answer)
-        if answer.probe in _PERMISSION_PROBES and _refuses(reading) and not _about_parameters(reading):
-            yield Reply("permission", _bare(reading), "any")
+    wording = _wording(record)
+    if wording is not None:
+        yield Reply("permission", wording, "any")
+
+
+def _wording(record: Record) -> Reading | None:
+    """How a missing permission is worded: as the complete order was told, unless that may be about the order.
+
+    A cancel names neither account nor amount: where it was refused in other words, one of the two is about
+    something else.
+    """
+    told = _without_permission(record)
+    place, cancel = told.get(PLACE), told.get(CANCEL)
+    if place is None or (cancel is not None and cancel != place):
+        return None
+    return None if any(fits_guess(cause, place.text) for cause in _PARAMETERS) else place
+
+
+def _without_permission(record: Record) -> dict[str, Reading]:
+    """The refusals of a key with Read alone that no source explains by their parameters, by probe."""
+    readings = {answer.probe: read(answer) for answer in record.answers.get("read-only", ())}
+    return {
+        name: _bare(one)
+        for name, one in readings.items()
+        if name in _PERMISSION_PROBES and _refuses(one) and not _about_parameters(one)
+    }
 
 
 def _bare(reading: Reading) -> Reading:
@@ -200,7 +239,10 @@ def _clash(reply: Reply, replies: Sequence[Reply]) -> str | None:
 
 
 def _permission_first(record: Record) -> bool | None:
-    """Whether incomplete requests of a key without the permission were refused like complete ones."""
+    """Whether incomplete requests of a key without the permission were refused like complete ones.
+
+    False where one of them was told anything else: then something else was looked at before.
+    """
     seen = {answer.probe: read(answer) for answer in record.answers.get("read-only", ())}
     whole = seen.get(PLACE)
     partial = [
@@ -208,10 +250,18 @@ def _permission_first(record: Record) -> bool | None:
     ]
     if whole is None or not _refuses(whole) or not partial:
         return None
-    if any(_about_parameters(one) for one in partial):
+    if any(_about_parameters(one) or (_refuses(one) and _bare(one) != _bare(whole)) for one in partial):
         return False
-    same = all(_refuses(one) and (one.text, one.status) == (whole.text, whole.status) for one in partial)
-    return True if same else None
+    return True if all(_refuses(one) for one in partial) else None
+
+
+def _cancel_proves(record: Record) -> bool | None:
+    """Whether only a key that may trade gets its cancel acknowledged: another was refused like its order."""
+    cancel = next((read(each) for each in record.answers.get("read-only", ()) if each.probe == CANCEL), None)
+    if cancel is not None and cancel.shape == "ok":
+        return False
+    told = _without_permission(record)
+    return True if CANCEL in told and told[CANCEL] == told.get(PLACE) else None
 
 
 def _further(record: Record) -> Iterator[str]:
@@ -221,3 +271,10 @@ def _further(record: Record) -> Iterator[str]:
     for answer in record.answers.get("read-only", ()):
         if answer.probe == CANCEL and read(answer).shape == "ok":
             yield "the cancel of an unknown order is acknowledged without Trade: it proves no permission"
+    wording = _wording(record)
+    for name, told in _without_permission(record).items():
+        if told != wording:
+            yield (
+                f"{name} is told {told.text!r} (HTTP {told.status}) without its permission, which may be "
+                "about the account or the order that it names; no row"
+            )

@@ -39,6 +39,7 @@ Cause = Literal[
     "clock",
     "activation",
     "address",
+    "country",
     "permission",
     "legacy",
     "rate",
@@ -112,6 +113,7 @@ class Calibration(BaseModel):
     """What a person with an account found out, in the exchange's own words.
 
     permission_first: whether the permission is checked before the parameters; None where it did not show.
+    cancel_proves: whether an acknowledged cancel shows that the key may trade; None where it did not show.
     notes: what was found and is no row, because the same words stand for something else, too.
     """
 
@@ -119,6 +121,7 @@ class Calibration(BaseModel):
 
     rows: tuple[Row, ...] = ()
     permission_first: bool | None = None
+    cancel_proves: bool | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -209,6 +212,12 @@ def row_for(rows: Sequence[Row], text: str, status: int | None, channel: str) ->
         if fits and (not row.status or status in row.status):
             return row
     return None
+
+
+def fits_guess(cause: Cause, text: str) -> bool:
+    """Whether the wording alone would do for that cause, whatever else it does for."""
+    guesses = (row for row in _rows() if row.confidence == "guess")
+    return any(row.cause == cause and not row.status and row.matches(text) for row in guesses)
 
 
 def _error_text(document: dict[str, Any]) -> str | None:

@@ -129,6 +129,13 @@ def _named(
     if here is not None and key_accepted(here) and same_key(host, here):
         place = here.address or "another address"
         return _address(host, expected, f"the same key is accepted from {place}")
+    if rest.cause == "country":
+        return Refusal(
+            Verdict.UNDETERMINED,
+            f"the exchange seems to turn away the country of {_own(host, expected)} (told "
+            f"{rest.text[:160]!r}): see whether it serves that country, else move the host to another "
+            "region; nothing is said about the key",
+        )
     if rest.cause in ("validation", "business"):
         return Refusal(Verdict.UNDETERMINED, f"the key check itself was not accepted: {rest.text[:160]!r}")
     if named == "signature" and rest.cause in _GENERIC:

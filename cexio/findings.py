@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cexio.causes import Reading, calibration, is_own_refusal, read
+from cexio.causes import Reading, calibration, fits_guess, is_own_refusal, read
 from cexio.judgement import Expectation, Finding, PermissionVerdict
 from cexio.measurement import Answer, Measurement
 from cexio.permissions import (
@@ -71,12 +71,24 @@ def permission(name: str, host: Measurement, expected: Expectation) -> Permissio
         reason = NO_ACCOUNT if probe == PLACE and not expected.account_id else _unasked(host)
         return _verdict(name, spot_level(name), Finding.UNDETERMINED, host, reason)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
-    if probe == CANCEL and read(answer).text == "unknown_order" and granted(host, PLACE):
-        # Place and cancel are one level, and its gate was seen to open.
-        finding, reason = Finding.GRANTED, f"{reason}, past the gate that Place order was seen to pass"
+    if probe == CANCEL and (finding is Finding.GRANTED or read(answer).text == "unknown_order"):
+        finding, reason = _cancel(host, finding, reason)
     if probe == PLACE and finding is Finding.UNDETERMINED and "account" in reason.lower():
         reason += f"; see that the sub-account {expected.account_id!r} exists"
     return _verdict(name, spot_level(name), finding, host, reason, answer)
+
+
+def _cancel(host: Measurement, finding: Finding, reason: str) -> tuple[Finding, str]:
+    """A cancel that found no order. An exchange may look for the order before it looks at the permission, so
+    this proves what Place order was seen to prove (they are one level), or what a calibration showed."""
+    if granted(host, PLACE):
+        past = "" if finding is Finding.GRANTED else ", past the gate that Place order was seen to pass"
+        return Finding.GRANTED, reason + past
+    place = host.answer(PLACE)
+    shut = place is not None and _gate(PLACE, place, accepted=key_accepted(host))[0] is Finding.REFUSED
+    if finding is Finding.GRANTED and calibration().cancel_proves and not shut:
+        return finding, reason
+    return Finding.UNDETERMINED, f"{reason}, which may be said before the permission is looked at"
 
 
 def levels(
@@ -134,7 +146,26 @@ def _funds_level(host: Measurement, probe: str) -> tuple[Finding, str]:
     if answer is None:
         return Finding.UNDETERMINED, _unasked(host)
     finding, reason = _gate(probe, answer, accepted=key_accepted(host))
+    doubt = _other_ground(answer) if finding is Finding.REFUSED else None
+    if doubt is not None:
+        finding, reason = Finding.UNDETERMINED, f"{reason}, {doubt}"
     return finding, f"not proven: {reason}" if finding is Finding.UNDETERMINED else reason
+
+
+def _other_ground(answer: Answer) -> str | None:
+    """Why a refused funds request may have been refused for what it asked, not for who asked; else None.
+
+    It names an account that does not exist, and an exchange may look that up before the permission.
+    """
+    reading = read(answer)
+    guessed = reading.row is not None and reading.row.confidence == "guess"
+    if reading.cause == "permission" and not guessed:
+        return None
+    if calibration().permission_first is False:
+        return "but something else is checked before the permission"
+    if guessed and (answer.status not in _SHUT_STATUSES or fits_guess("validation", reading.text)):
+        return "which may be said of the account that was named"
+    return None
 
 
 def elsewhere(
@@ -162,7 +193,12 @@ def _elsewhere(
     if any(_proves(answer.probe, read(answer)) for answer in private):
         if listed:
             return unsure, through
-        return Finding.GRANTED, f"a private call from {here.address or 'here'} was answered"
+        if here.address is None:
+            return (
+                unsure,
+                "the key is accepted here, but by which address could not be told: it may be listed",
+            )
+        return Finding.GRANTED, f"a private call from {here.address} was answered"
     if listed:
         return unsure, through
     if not key_accepted(before) or not key_accepted(after):
@@ -182,12 +218,14 @@ def _another_cause(here: Measurement, private: Sequence[Answer]) -> str | None:
         return "the clock here is off or unknown, which could be the cause: set it (NTP)"
     for answer in private:
         reading = read(answer)
+        if reading.cause == "country":
+            return f"the country here may be what is refused ({_told(reading, answer)}): name another place"
         if not is_own_refusal(answer, reading) or reading.cause not in _SHUT_ELSEWHERE:
             return f"not a refusal of the address: {_told(reading, answer)}"
     login = reading_of(here, WEBSOCKET)
     if login is not None and login.shape == "ok":
         return "REST refuses from here, but the WebSocket login was accepted"
-    if login is not None and login.cause in ("clock", "activation", "signature", "rate"):
+    if login is not None and login.cause in ("clock", "activation", "signature", "rate", "country"):
         return f"the WebSocket login here names another cause: {login.text!r}"
     return None
 

@@ -58,7 +58,11 @@ class Confirmation(BaseModel):
 
 
 class Expectation(BaseModel):
-    """What the key should be: four permissions, usable from `addresses` alone."""
+    """What the key should be: four permissions, usable from `addresses` alone.
+
+    review_days: how long a look at the key page holds, since an edit of the key leaves no trace that could
+    be measured; None for ever.
+    """
 
     model_config = _MODEL
 
@@ -66,6 +70,7 @@ class Expectation(BaseModel):
     addresses: tuple[str, ...]
     account_id: str | None = None
     fingerprint: str = ""
+    review_days: int | None = None
 
 
 class PermissionVerdict(BaseModel):

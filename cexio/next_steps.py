@@ -51,6 +51,10 @@ NEXT_STEPS: dict[Cause, NextStep] = {
         "the request came from an address that is not on the key's whitelist",
         f"put the bot's address on the whitelist; {_ACTIVATE}",
     ),
+    "country": NextStep(
+        "the exchange turns away the country that the request came from, whatever the key may do",
+        "see whether it serves that country; else ask from another, such as another region of the cloud",
+    ),
     "permission": NextStep(
         "the key lacks the level that the action needs (Read, Trade, Funds Internal, Funds Wallet)",
         f"grant it on the key page if the bot should have it; {_ACTIVATE}",

@@ -3,9 +3,9 @@
 What promotes: the host's key check before and after the one from elsewhere, all four permissions
 granted from the host, no funds level granted, the whitelist seen to refuse from elsewhere. A funds
 level or a whitelist that behaviour could not prove is promoted only with the operator's dated
-confirmation for this very key. A whitelist that was seen open is never promoted, confirmed or not,
-and neither is a pass from the host that a rate limit or an outage left incomplete, nor anything
-after an order probe that may have made an order.
+confirmation for this very key, no older than the review period. A whitelist that was seen open is
+never promoted, confirmed or not, and neither is a pass from the host that a rate limit or an outage
+left incomplete, nor anything after an order probe that may have made an order.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ def judge(
 
     host_before: the full plan. here: `elsewhere_plan`, None where it was not asked. host_after:
     `recheck_plan`, None where the first pass already failed. confirmations: those for another key
-    or dated after the measurement are passed over. aftermath: `aftermath_plan`, None where the order
-    probe was rejected.
+    or dated after the measurement are passed over, those older than a review period are named.
+    aftermath: `aftermath_plan`, None where the order probe was rejected.
     """
     permissions = [findings.permission(name, host_before, expected) for name in GUIDE_PERMISSIONS]
     funds = findings.funds(host_before)
     elsewhere = findings.elsewhere(host_before, here, host_after, expected)
     at = max((answer.at for answer in host_before.answers), default="")
-    valid = [each for each in confirmations if _is_valid(each, expected, at)]
+    said = [each for each in confirmations if _is_said(each, expected, at)]
 
     alarm = order_alarm.alarm(host_before, aftermath)
     refusal = alarm or _refusal(host_before, here, permissions, funds, expected)
@@ -69,7 +69,7 @@ def judge(
     if refusal is not None:
         verdict, line, promotes = refusal.verdict, refusal.line, False
     else:
-        verdict, line, missing, used = _standing(funds, elsewhere, expected, valid)
+        verdict, line, missing, used = _standing(funds, elsewhere, expected, said, at)
         promotes = not missing
     return Judgement(
         verdict=verdict,
@@ -211,7 +211,8 @@ def _standing(
     funds: list[PermissionVerdict],
     elsewhere: PermissionVerdict,
     expected: Expectation,
-    valid: list[Confirmation],
+    confirmed: list[Confirmation],
+    at: str,
 ) -> tuple[Verdict, str, list[str], list[Confirmation]]:
     """The verdict on a key with all four permissions: what is proven, confirmed, or missing."""
     addresses = ", ".join(expected.addresses)
@@ -229,7 +230,8 @@ def _standing(
         )
         if not proven
     ]
-    used = [each for each in valid if each.subject in unproven]
+    asked_for = [each for each in confirmed if each.subject in unproven]
+    used = [each for each in asked_for if not _is_outdated(each, expected, at)]
     missing = [each for each in unproven if each not in {one.subject for one in used}]
     if not unproven:
         verdict = Verdict.VERIFIED
@@ -247,6 +249,12 @@ def _standing(
             "whitelist": f"that the whitelist shows exactly {addresses}",
             "funds": "that withdrawal and transfers are off",
         }
+        line += "".join(
+            f"; what you confirmed on {each.date.isoformat()} ({each.subject}) is older than the "
+            f"{expected.review_days} days of a review period"
+            for each in asked_for
+            if each.subject in missing
+        )
         line += (
             "; look at the key page again and confirm in config, dated and for this key's fingerprint, "
             + " and ".join(asked[each] for each in missing)
@@ -263,10 +271,18 @@ def _first_reason(funds: list[PermissionVerdict]) -> str:
     return ", ".join(f"{each.spot}: {each.reason}" for each in unproven)[:300]
 
 
-def _is_valid(confirmation: Confirmation, expected: Expectation, at: str) -> bool:
+def _is_said(confirmation: Confirmation, expected: Expectation, at: str) -> bool:
+    """Whether it is of this very key, and of a day that has come."""
     mine = bool(expected.fingerprint) and expected.fingerprint.startswith(confirmation.fingerprint)
     try:
         day = dt.date.fromisoformat(at[:10])
     except ValueError:
         return False
     return mine and confirmation.date <= day + _DATE_LINE
+
+
+def _is_outdated(confirmation: Confirmation, expected: Expectation, at: str) -> bool:
+    """Whether a review period has gone by since: the key may have been edited meanwhile."""
+    if expected.review_days is None:
+        return False
+    return dt.date.fromisoformat(at[:10]) - confirmation.date > dt.timedelta(days=expected.review_days)

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cexio.calibration import STALE_SECONDS, STEPS, Record, Step, fault_of, learned, plan_of
+from cexio.calibration import STALE_SECONDS, STEPS, Record, Step, each_order, fault_of, learned, plan_of
 from cexio.causes import CALIBRATED, Calibration
 from cexio.commands.words import account, own_address, pair
 from cexio.credentials import Credentials
@@ -194,10 +194,13 @@ def _asked(way: Way, key: Credentials, step: Step) -> Measurement:
     now_ms = int(time.time() * 1000)
     plan = plan_of(step, way.account_id, way.pair, now_ms, uuid.uuid4().hex[:12])
     found = ask_there(plan)
-    if in_doubt(found):
-        raised = alarm(found, ask_there(aftermath_plan(plan, now_ms)))
-        if raised is not None:
-            raise Stopped(raised.line, status=2)
+    alarms = [
+        raised
+        for order, told in each_order(plan, found)
+        if in_doubt(told) and (raised := alarm(told, ask_there(aftermath_plan(order, now_ms)))) is not None
+    ]
+    if alarms:
+        raise Stopped("; ".join(each.line for each in alarms), status=2)
     return found
 
 

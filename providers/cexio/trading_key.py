@@ -215,6 +215,7 @@ class TradingKeyProvider(Provider):
                 addresses=asked.addresses,
                 account_id=asked.account_id,
                 fingerprint=mark,
+                review_days=asked.review_days,
             ),
             confirmations=asked.confirmations,
         )

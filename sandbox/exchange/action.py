@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.exchange.accounts import Account
+from sandbox.exchange.errors import UnknownAccount
 from sandbox.exchange.exchange import Event, Exchange
 from sandbox.exchange.parameters import Params
 from sandbox.exchange.permissions import Permission
@@ -31,6 +32,11 @@ class Call:
         """The account of a private call."""
         assert self.account is not None
         return self.account
+
+    def check_account(self, name: str) -> None:
+        """Raises UnknownAccount where the client has no sub-account of that name."""
+        if name not in self.client.spot:
+            raise UnknownAccount(self.exchange.switches.reply("unknown_account"), name)
 
 
 @dataclass(frozen=True)

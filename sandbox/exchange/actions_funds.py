@@ -53,8 +53,7 @@ def _internal(call: Call, asked: _Internal) -> Any:
     if asked.client_tx_id in account.internal_transfers:
         return {"transactionId": account.internal_transfers[asked.client_tx_id]}
     for name in (asked.source, asked.target):
-        if name not in account.spot:
-            raise BusinessFault(f"Account {name} does not exist")
+        call.check_account(name)
     source = account.balance(asked.source, asked.currency)
     if source.free < asked.amount:
         raise BusinessFault("Insufficient funds")
@@ -111,8 +110,7 @@ def _transfer(call: Call, asked: _Wallet) -> Any:
     account = call.client
     if any(each.client_tx_id == asked.client_tx_id for each in account.fundings):
         raise Refused(call.exchange.switches.reply("repeated_wallet_transfer"))
-    if asked.account_id not in account.spot:
-        raise BusinessFault(f"Account {asked.account_id} does not exist")
+    call.check_account(asked.account_id)
     spot = account.balance(asked.account_id, asked.currency)
     in_wallet = account.wallet.get(asked.currency, Decimal(0))
     into_spot = asked.direction == "deposit"
@@ -175,8 +173,7 @@ def _read_address(params: Params) -> _Address:
 
 def _address(call: Call, asked: _Address) -> Any:
     account = call.client
-    if asked.account_id not in account.spot:
-        raise BusinessFault(f"Account {asked.account_id} does not exist")
+    call.check_account(asked.account_id)
     seed = f"{account.name}/{asked.account_id}/{asked.currency}/{asked.blockchain}"
     # Says what it is, so that nobody ever sends anything there.
     target = "sandbox" + hashlib.sha256(seed.encode()).hexdigest()[:32]

@@ -14,7 +14,7 @@ from sandbox.exchange import orders
 from sandbox.exchange import parameters as take
 from sandbox.exchange.accounts import Order
 from sandbox.exchange.action import Action, Call
-from sandbox.exchange.errors import BusinessFault, ParameterFault
+from sandbox.exchange.errors import ParameterFault
 from sandbox.exchange.market import EIGHT_PLACES, PAIRS, Pair, amount_text, price_text
 from sandbox.exchange.parameters import Params
 from sandbox.exchange.permissions import Permission
@@ -23,6 +23,12 @@ _TYPES = ("Limit", "Market", "Stop Limit", "StopLimit")
 _EITHER = (
     "Either AmountCcy1 (OrderQty) or AmountCcy2 (CashOrderQty) should be specified for market order not both"
 )
+
+
+def lowest_price(params: Params) -> Decimal:
+    """What an order of that pair can cost at the least."""
+    pair = PAIRS.get(f"{params.get('currency1')}-{params.get('currency2')}")
+    return Decimal(0) if pair is None else pair.min_price
 
 
 def _read_new(params: Params) -> Order:
@@ -87,8 +93,8 @@ def _read_new(params: Params) -> Order:
 def _place(call: Call, asked: Order) -> Any:
     exchange, account = call.exchange, call.client
     order = asked.model_copy(update={"server_time": call.now, "updated_at": call.now})
-    if order.account_id not in account.spot and exchange.switches.unknown_sub_account == "refused":
-        raise BusinessFault(f"Account {order.account_id} does not exist")
+    if exchange.switches.unknown_sub_account == "refused":
+        call.check_account(order.account_id)
     earlier = next((each for each in account.orders if order.client_order_id and _same_id(each, order)), None)
     if earlier is not None and _same_terms(earlier, order):
         return orders.report(account, earlier)

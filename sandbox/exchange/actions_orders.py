@@ -37,6 +37,15 @@ def _read_cancel(params: Params) -> _Cancel:
     return _Cancel(order_id, client_order_id, request_id)
 
 
+def finds_nothing(call: Call, params: Params) -> bool:
+    """Whether a cancel names no order that is there, whoever may cancel it."""
+    asked = _read_cancel(params)
+    return not any(
+        asked.order_id in (None, order.order_id) and asked.client_order_id in (None, order.client_order_id)
+        for order in call.client.orders
+    )
+
+
 def _cancel(call: Call, asked: _Cancel) -> Any:
     account = call.client
     for order in account.orders:

@@ -21,6 +21,7 @@ from sandbox.exchange.action import Action, Call, by_name
 from sandbox.exchange.errors import ApiFault, BadRequest, Refused
 from sandbox.exchange.exchange import Event, Exchange
 from sandbox.exchange.parameters import Params
+from sandbox.exchange.permissions import Permission
 from sandbox.exchange.replies import Reply
 
 PUBLIC = by_name(actions_market.PUBLIC)
@@ -33,6 +34,9 @@ PRIVATE = by_name(
         *actions_funds.PRIVATE,
     )
 )
+
+
+_MOVE_SOMETHING = (Permission.TRADE, Permission.FUNDS_INTERNAL, Permission.FUNDS_WALLET)
 
 
 def public(exchange: Exchange, action: str, params: Params, source: str) -> Any:
@@ -53,10 +57,10 @@ def private(
     if found is None:
         raise BadRequest
     gate.spend(exchange, f"key {key.key}", found.cost, exchange.switches.key_points_per_minute)
-    wanted = _permitted(exchange, key, found, params)
-    _check_maintenance(exchange, found)
     now = exchange.now()
     call = Call(exchange, account, now)
+    wanted = _permitted(call, key, found, params)
+    _check_maintenance(exchange, found)
     change: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
     if found.writes or orders.due(account, now):
         change = exchange.store.change(account)
@@ -72,13 +76,30 @@ def balances_event(account: Account) -> Event:
     return {"e": "account_update", "ok": "ok", "data": {"balance": actions_account.balances(account.spot)}}
 
 
-def _permitted(exchange: Exchange, key: ApiKey, action: Action, params: Params) -> Any:
+def _permitted(call: Call, key: ApiKey, action: Action, params: Params) -> Any:
     """The action's parameters, read before or after the permission is checked."""
+    switches = call.exchange.switches
+    if action.name == "do_my_new_order" and not switches.price_needed:
+        params = {"price": str(actions_new_order.lowest_price(params)), **params}
+    if action.permission in _MOVE_SOMETHING and switches.account_check == "before-permission":
+        _check_accounts(call, action, params)
     if action.permission in key.permissions:
         return action.read(params)
-    if exchange.switches.permission_check == "after-validation":
+    first = action.name == "do_cancel_my_order" and switches.cancel_check == "before-permission"
+    if first and actions_orders.finds_nothing(call, params):
+        return action.read(params)
+    if switches.permission_check == "after-validation":
         action.read(params)
-    raise Refused(exchange.switches.reply("permission_missing"))
+    raise Refused(switches.reply("permission_missing"))
+
+
+def _check_accounts(call: Call, action: Action, params: Params) -> None:
+    """The accounts that a request names are looked up, whatever else is wrong with it."""
+    if action.name == "do_my_new_order" and call.exchange.switches.unknown_sub_account == "ignored":
+        return
+    for name in ("accountId", "fromAccountId", "toAccountId"):
+        if isinstance(params.get(name), str) and params[name]:
+            call.check_account(params[name])
 
 
 def _check_maintenance(exchange: Exchange, action: Action) -> None:

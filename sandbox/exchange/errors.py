@@ -6,11 +6,14 @@ ApiFault                any reply that is not 200
 ├── BusinessFault       500, the exchange's way to say that a rule was broken
 ├── RateLimited         429, points of this minute are used up
 └── Refused             whatever a switch says (`replies.py`): texts that nobody outside CEX.IO knows
+    └── UnknownAccount  the same, with the name of an account that is not there
 PersonFault             a person's wish at the key page that cannot be met; `field` is where in the form
 StoreFault              the store cannot be read or belongs to another world
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sandbox.exchange.replies import Reply
 
@@ -45,6 +48,13 @@ class RateLimited(ApiFault):
 
 class Refused(ApiFault):
     pass
+
+
+class UnknownAccount(Refused):
+    """`reply` says it of any account; this says it of that one."""
+
+    def __init__(self, reply: Reply, account: str) -> None:
+        super().__init__(replace(reply, error=reply.error.replace("{account}", account)))
 
 
 class PersonFault(Exception):

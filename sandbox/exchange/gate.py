@@ -1,4 +1,4 @@
-"""Who may come in: key, signature, clock, activation, address, then points, in that order.
+"""Who may come in: country, key, signature, clock, activation, address, then points, in that order.
 
 Permission and parameters come after, in `dispatch.py`, because their order is a switch.
 """
@@ -29,6 +29,8 @@ def let_in_rest(
     exchange: Exchange, *, key: str, timestamp: str, signature: str, action: str, body: bytes, source: str
 ) -> tuple[Account, ApiKey]:
     """The account and key of a signed REST request. Raises Refused."""
+    if source in exchange.switches.country_refused_addresses:
+        raise Refused(exchange.switches.reply("country_refused"))
     account, found = _known(exchange, key)
     if account is None or found is None:
         raise Refused(exchange.switches.reply("unknown_key"))
@@ -50,6 +52,8 @@ def let_in_ws(
     exchange: Exchange, *, key: str, timestamp: str, signature: str, source: str
 ) -> tuple[Account, ApiKey]:
     """The account and key of a WebSocket `auth`. Raises AuthRefused with one of the exchange's texts."""
+    if source in exchange.switches.country_refused_addresses:
+        raise AuthRefused(exchange.switches.reply("country_refused").error)
     account, found = _known(exchange, key)
     if account is None or found is None:
         raise AuthRefused("Invalid API key")

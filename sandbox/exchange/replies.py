@@ -2,7 +2,7 @@
 
 Every text here that is not quoted in the project's exchange facts is INVENTED: plausible, and no more.
 `Authorization Failed` (401) and the four WebSocket texts are known; how the exchange words a refused
-address or a missing permission is not.
+address or a missing permission is not. `{account}` in a text becomes the name that was not found.
 """
 
 from __future__ import annotations
@@ -43,6 +43,19 @@ PRESETS: dict[str, dict[str, Reply]] = {
         "like-wrong-key": AUTHORIZATION_FAILED,
         "forbidden": Reply(403, "Forbidden"),
         "bad-request": Reply(400, "Bad Request"),
+    },
+    "country_refused": {
+        "own-text": Reply(403, "Service is not available in your country"),
+        "like-address": Reply(403, "IP address is in a restricted region"),
+        "like-permission": Reply(401, "Not permitted in your jurisdiction"),
+        "legal-reasons": Reply(451, "Unavailable For Legal Reasons"),
+    },
+    "unknown_account": {
+        "own-text": Reply(500, "Account {account} does not exist"),
+        "bad-request": Reply(400, "Account {account} does not exist"),
+        "like-permission": Reply(400, "Transfers from account {account} are not permitted"),
+        "forbidden": Reply(403, "Forbidden account"),
+        "not-permitted": Reply(404, "Operation not permitted"),
     },
     "deactivated_key": {
         "like-wrong-key": AUTHORIZATION_FAILED,

@@ -53,13 +53,18 @@ class Switches(BaseModel):
     # What is answered, and in which order things are checked.
     address_refused: ReplyName = "own-text"
     permission_missing: ReplyName = "own-text"
+    country_refused: ReplyName = "own-text"
+    unknown_account: ReplyName = "own-text"
     deactivated_key: ReplyName = "like-wrong-key"
     stale_timestamp: ReplyName = "like-wrong-key"
     unknown_key: ReplyName = "like-wrong-signature"
     repeated_wallet_transfer: ReplyName = "own-text"
     permission_check: Literal["before-validation", "after-validation"] = "before-validation"
+    account_check: Literal["after-permission", "before-permission"] = "after-permission"
+    cancel_check: Literal["after-permission", "before-permission"] = "after-permission"
     unknown_sub_account: Literal["refused", "ignored"] = "refused"
     orders_taken: Literal["checked", "any"] = "checked"  # any: no bar holds, and what does not fill rests
+    price_needed: bool = True  # false: a Limit order without one is taken at the pair's lowest
     cancel_of_unknown_order: Literal["acknowledged", "refused"] = "acknowledged"
     status_code_in_body: bool = False
     ws_address_refused: Literal["own-text", "like-wrong-key", "close", "not-checked"] = "own-text"
@@ -75,6 +80,9 @@ class Switches(BaseModel):
     edit_deactivates: bool = True
     whitelist_takes_networks: bool = False
     whitelist_max: Annotated[int | None, BeforeValidator(_none_word)] = Field(None, ge=1)
+
+    # Addresses whose country the private API turns away; the public one answers them.
+    country_refused_addresses: Names = ()
 
     # The exchange's clock against this machine's.
     clock_offset_seconds: float = 0

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cexio.causes import Calibration, Row, calibrated_by
 from cexio.judgement import Confirmation, Expectation, Finding, Judgement, Verdict
 from cexio.measurement import Measurement, not_ready
 from cexio.order_alarm import in_doubt
@@ -40,6 +44,15 @@ ACCEPTED = (200, rejected(None, "", order_id=7, status="NEW"))
 UNPROVEN = {"funds_wallet": WRONG_CURRENCY, "funds_internal": WRONG_CURRENCY}
 
 
+TURNED_AWAY = [
+    (403, {"error": "Service is not available in your country"}),
+    (403, {"error": "Forbidden in your jurisdiction"}),
+    (401, {"error": "IP address belongs to a restricted region"}),
+    (403, {"error": "Your location is not permitted"}),
+    (451, {"error": "E17"}),
+]
+
+
 def told(text: str) -> tuple[int, Any]:
     return 101, {"e": "auth", "data": {"error": text}}
 
@@ -56,6 +69,14 @@ def verdict(
 
 def said(subject: Any, fingerprint: str = FINGERPRINT, day: str = "2026-01-01") -> Confirmation:
     return Confirmation(subject=subject, fingerprint=fingerprint, date=dt.date.fromisoformat(day))
+
+
+@contextmanager
+def calibrated(file: Path, **found: Any) -> Iterator[None]:
+    """Within the block this was learned from a real account."""
+    file.write_text(Calibration(**found).model_dump_json())
+    with calibrated_by(file):
+        yield
 
 
 def finding(judgement: Judgement, name: str) -> Finding:
@@ -213,7 +234,30 @@ class TestTheOneAtFaultIsNamed:
         assert (found.verdict, found.promotes) == (Verdict.UNDETERMINED, False)
         assert "sub-account" in found.line
         assert finding(found, "Place order") is Finding.UNDETERMINED
-        assert finding(found, "Cancel order") is Finding.GRANTED
+        assert finding(found, "Cancel order") is Finding.UNDETERMINED
+
+    @pytest.mark.parametrize("place", [DENIED, (418, {"error": "E17"}), "timeout", BROKEN])
+    def test_an_acknowledged_cancel_is_no_grant_unless_the_order_was_let_through(self, place: Any) -> None:
+        found = verdict(host(place=place))
+        assert finding(found, "Cancel order") is Finding.UNDETERMINED
+        assert found.levels[1].verdict is finding(found, "Place order")
+        assert finding(verdict(), "Cancel order") is Finding.GRANTED
+
+    def test_a_calibration_may_say_what_a_cancel_proves(self, tmp_path: Path) -> None:
+        refused = host(place=(418, {"error": "E17"}))
+        for proves, expected in ((True, Finding.GRANTED), (False, Finding.UNDETERMINED)):
+            with calibrated(tmp_path / f"{proves}.json", cancel_proves=proves):
+                assert finding(verdict(refused), "Cancel order") is expected
+                assert finding(verdict(), "Cancel order") is Finding.GRANTED
+                assert finding(verdict(host(place=DENIED)), "Cancel order") is not Finding.GRANTED
+
+    def test_a_country_that_is_turned_away_is_not_the_keys_fault(self) -> None:
+        shut = (403, {"error": "Service is not available in your country"})
+        refused = dict.fromkeys(("key_check", "balance", "orders", "cancel"), shut)
+        found = verdict(host(**refused, websocket=told("Service is not available in your country")))
+        assert (found.verdict, found.promotes) == (Verdict.UNDETERMINED, False)
+        assert "country" in found.line
+        assert "key" in found.line
 
     def test_a_key_deactivated_between_the_two_answers_is_not_promoted(self) -> None:
         found = verdict(after=again(key_check=FAILED, websocket=told("API key is not activated")))
@@ -346,6 +390,13 @@ class TestAKeyThatMovesFundsNeverPasses:
             (422, {"error": "some new parameter text"}),
             (400, {"error": "some new text"}),
             (403, {"error": "Unknown account none-n1"}),
+            (400, {"error": "Transfers from account none-n1 are not permitted"}),
+            (403, {"error": "Transfers from account none-n1 are not permitted"}),
+            (400, {"error": "Forbidden account"}),
+            (403, {"error": "Forbidden account"}),
+            (400, {"error": "Permission denied"}),
+            (200, {"error": "Forbidden"}),
+            (403, {"error": "Not permitted in your country"}),
             (500, {"error": "Too low amount to withdraw 0.00000002 BTC. Minimum amount 0.00100000 BTC"}),
             BROKEN,
             (200, {"error": "E17"}),
@@ -372,6 +423,27 @@ class TestAKeyThatMovesFundsNeverPasses:
         found = verdict(host(funds_wallet=reply), confirmed=(said("funds"),))
         assert (found.verdict, found.promotes) == (Verdict.UNDETERMINED, False)
 
+    def test_a_wording_that_a_calibration_has_shown_is_a_refusal_at_any_status(self, tmp_path: Path) -> None:
+        reply = (400, {"error": "Forbidden account"})
+        row = Row(
+            cause="permission",
+            match="exact",
+            text="Forbidden account",
+            status=(400,),
+            source="calibrated",
+            confidence="confirmed",
+        )
+        with calibrated(tmp_path / "calibrated.json", rows=(row,)):
+            assert verdict(host(funds_wallet=reply, funds_internal=reply)).verdict is Verdict.VERIFIED
+
+    def test_where_something_else_is_checked_first_only_a_calibrated_wording_is_a_refusal(
+        self, tmp_path: Path
+    ) -> None:
+        shut = (403, {"error": "E17"})
+        with calibrated(tmp_path / "calibrated.json", permission_first=False):
+            found = verdict(host(funds_wallet=shut, funds_internal=shut))
+        assert (found.verdict, found.promotes) == (Verdict.FUNDS_NOT_PROVEN, False)
+
     @pytest.mark.parametrize("reply", [LIMITED, "timeout", PAGE])
     def test_an_outage_is_asked_again_and_not_confirmed_away(self, reply: Any) -> None:
         found = verdict(host(funds_wallet=reply), confirmed=(said("funds"),))
@@ -394,6 +466,18 @@ class TestAConfirmationIsGoodForOneKeyAndOneQuestion:
     )
     def test_another_subject_key_or_a_day_to_come_does_not_count(self, confirmation: Confirmation) -> None:
         assert not verdict(host(**UNPROVEN), confirmed=(confirmation,)).promotes
+
+    def test_one_older_than_the_review_period_no_longer_counts_and_the_line_says_so(self) -> None:
+        monthly = EXPECTED.model_copy(update={"review_days": 30})
+        for day, counts in (("2025-12-03", True), ("2025-12-02", False), ("2025-01-02", False)):
+            found = verdict(host(**UNPROVEN), expected=monthly, confirmed=(said("funds", day=day),))
+            assert (found.verdict, found.promotes) == (Verdict.FUNDS_NOT_PROVEN, counts)
+            assert (f"confirmed on {day} (funds) is older than the 30 days" in found.line) is not counts
+        last_year = said("funds", day="2025-01-02")
+        fresh = verdict(host(**UNPROVEN), expected=monthly, confirmed=(last_year, said("funds")))
+        assert fresh.promotes
+        assert "older" not in fresh.line
+        assert "older" not in verdict(expected=monthly, confirmed=(last_year,)).line
 
     def test_no_fingerprint_is_confirmed_by_nothing(self) -> None:
         nameless = EXPECTED.model_copy(update={"fingerprint": ""})
@@ -438,6 +522,8 @@ class TestARefusalFromElsewhereHasNoOtherCause:
             here(key_check=None),
             here(address=HOST),
             here(address=HOST, key_check=GOOD["key-check"]),
+            here(address=None, key_check=GOOD["key-check"], orders=GOOD["orders"]),
+            *(here(key_check=shut, orders=shut, websocket="cut") for shut in TURNED_AWAY),
             here().model_copy(update={"clock_skew_s": 19.0}),
             here().model_copy(update={"clock_skew_s": None}),
             not_ready("here", "agent", "the other host is not there"),

@@ -84,6 +84,8 @@ ONE_AT_A_TIME: list[dict[str, Any]] = [
     {"permission_check": "after-validation"},
     {"unknown_sub_account": "ignored"},
     {"cancel_of_unknown_order": "refused"},
+    {"cancel_check": "before-permission"},
+    {"account_check": "before-permission"},
     {"status_code_in_body": True},
     {"ws_address_refused": "like-wrong-key"},
     {"ws_address_refused": "close"},
@@ -121,6 +123,8 @@ class TestUnderEverySettingOfTheUnknowns:
             {"permission_missing": "bad-request"},
             {"permission_check": "after-validation"},
             {"unknown_sub_account": "ignored"},
+            {"account_check": "before-permission", "unknown_account": "like-permission"},
+            {"account_check": "before-permission", "unknown_account": "forbidden"},
         ],
         ids=str,
     )
@@ -230,6 +234,9 @@ class TestUnderMixedSettings:
 
     CHOICES: ClassVar[dict[str, list[Any]]] = {
         **{switch: [*names, "400 E17", "403 E17"] for switch, names in PRESETS.items()},
+        "unknown_account": list(PRESETS["unknown_account"]),
+        "account_check": ["after-permission", "before-permission"],
+        "cancel_check": ["after-permission", "before-permission"],
         "permission_check": ["before-validation", "after-validation"],
         "unknown_sub_account": ["refused", "ignored"],
         "cancel_of_unknown_order": ["acknowledged", "refused"],

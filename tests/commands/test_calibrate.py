@@ -29,7 +29,9 @@ from tests.cexio.matrix.stand import Stand, stand
 from tests.cexio.matrix.trials import Row
 
 READ_ALONE = Key(permissions=("Read",))
+TODAY = dt.date(2026, 1, 2)
 OFF = "have deactivated"
+BEFORE = "before-permission"
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"permission_missing": "418 E17", "address_refused": "418 E18"},
@@ -38,6 +40,8 @@ SETTINGS: list[dict[str, Any]] = [
     {"permission_missing": "403 E17", "address_refused": "403 E17", "stale_timestamp": "403 E17"},
     {"permission_check": "after-validation", "stale_timestamp": "own-text"},
     {"permission_missing": "bad-request", "rest_window_seconds": None, "ws_address_refused": "close"},
+    {"account_check": "before-permission", "unknown_account": "bad-request"},
+    {"account_check": "before-permission", "unknown_account": "like-permission", "cancel_check": BEFORE},
     {"address_refused": "403 Your address 127.0.0.9 is not on the list", "deactivated_key": "403 E19"},
 ]
 _NAMES = ("good", "extra", "place and cancel missing", "whitelist", "not activated", "wrong key")
@@ -201,7 +205,7 @@ class TestWhatIsLearned:
         assert calibrated(exchange, tmp_path, SETTINGS[5]).permission_first is False
 
     def test_a_text_that_quotes_the_address_is_kept_without_it(self, exchange: Stand, tmp_path: Path) -> None:
-        found = calibrated(exchange, tmp_path, SETTINGS[7])
+        found = calibrated(exchange, tmp_path, SETTINGS[-1])
         assert "127.0.0.9" not in found.model_dump_json()
         with calibrated_by(tmp_path / "calibrated.json"):
             assert cause_of("Your address 203.0.113.9 is not on the list", 403)[0] == "address"
@@ -221,6 +225,44 @@ class TestWhatIsLearned:
         written = "".join(file.read_text() for file in tmp_path.iterdir()) + "".join(person.seen)
         assert person.name not in written
         assert person.credentials.secret.get_secret_value() not in written
+
+
+class TestWhatIsSaidOfAnAccountIsNoPermission:
+    """`Account none does not exist`, told before any look at the permission, was learned as its wording."""
+
+    @pytest.mark.parametrize("setting", [one for one in SETTINGS if "account_check" in one], ids=str)
+    def test_it_makes_a_note_and_no_row_and_a_key_that_moves_funds_is_not_verified(
+        self, exchange: Stand, tmp_path: Path, setting: dict[str, Any]
+    ) -> None:
+        found = calibrated(exchange, tmp_path, setting)
+        texts = {row.text for row in found.rows if row.cause == "permission"}
+        assert texts == {"Permission denied"}
+        assert found.permission_first is False
+        assert any("account" in note.lower() and "no row" in note for note in found.notes)
+        both = next(one for one in SITUATIONS if one.name == "extra: both Funds levels")
+        with calibrated_by(tmp_path / "calibrated.json"):
+            told = trials.one(exchange, both, setting)
+        assert (told.verdict, told.promotes) == (Verdict.FUNDS_NOT_PROVEN, False)
+
+    def test_only_what_the_complete_order_was_told_is_the_wording(self) -> None:
+        other = (403, {"error": "E18"})
+        found = learned(record({"place": (403, {"error": "E17"}), "funds-wallet": other}), TODAY)
+        assert [(row.cause, row.text) for row in found.rows] == [("permission", "E17")]
+        assert found.permission_first is False
+        assert any("'E18'" in note for note in found.notes)
+        assert not learned(record({"funds-wallet": other, "funds-internal": other}), TODAY).rows
+
+    def test_an_order_and_a_cancel_that_are_told_two_things_teach_neither(self) -> None:
+        replies = {"place": (403, {"error": "E17"}), "cancel": (403, {"error": "E18"})}
+        found = learned(record(replies), TODAY)
+        assert not found.rows
+        assert all(any(text in note for note in found.notes) for text in ("place is told 'E17'", "'E18'"))
+
+    def test_what_may_be_about_the_parameters_is_no_wording_of_a_permission(self) -> None:
+        text = {"error": "Account bot may not be used"}
+        found = learned(record(dict.fromkeys(("place", "cancel", "funds-wallet"), (403, text))), TODAY)
+        assert not found.rows
+        assert any("Account bot" in note for note in found.notes)
 
 
 class TestItStopsWhereItWouldLearnWrong:
@@ -260,6 +302,20 @@ class TestItStopsWhereItWouldLearnWrong:
             person.walk(tmp_path)
         assert stopped.value.status == 2
         assert exchange.orders_resting() == 0
+
+    @pytest.mark.parametrize("fault", ["none", "lost-reply", "cut"])
+    def test_every_order_that_may_have_been_taken_is_cancelled_and_looked_for(
+        self, exchange: Stand, tmp_path: Path, fault: str
+    ) -> None:
+        person = Person(exchange, Key(permissions=("Read", "Trade")))
+        lost = (("fault", fault), ("fault_actions", ("do_my_new_order",)))
+        switches = (("orders_taken", "any"), ("price_needed", False), *lost)
+        exchange.switch(Side(switches=switches), {}, None)
+        with pytest.raises(Stopped) as stopped:
+            person.walk(tmp_path)
+        assert exchange.orders_resting() == 0
+        taken = fault != "cut"
+        assert (stopped.value.status, "ALARM" in str(stopped.value)) == ((2, True) if taken else (1, False))
 
     def test_a_rehearsal_never_writes_the_table_of_the_real_exchange(
         self, exchange: Stand, tmp_path: Path
@@ -379,8 +435,15 @@ class TestSingleReplies:
     """Where the evidence is thin, no row is made of it."""
 
     def test_a_cancel_that_is_taken_without_trade_is_noted(self) -> None:
-        found = learned(record({"cancel": (200, {"ok": "ok", "data": {}})}), dt.date(2026, 1, 2))
+        found = learned(record({"cancel": (200, {"ok": "ok", "data": {}})}), TODAY)
         assert any("proves no permission" in note for note in found.notes)
+        assert found.cancel_proves is False
+
+    def test_a_cancel_that_is_refused_like_the_order_shows_that_one_that_is_taken_proves(self) -> None:
+        denied = (403, {"error": "E17"})
+        assert learned(record({"place": denied, "cancel": denied}), TODAY).cancel_proves is True
+        unknown = (500, {"error": "unknown_order"})
+        assert learned(record({"place": denied, "cancel": unknown}), TODAY).cancel_proves is None
 
     @pytest.mark.parametrize("step", ["baseline", "foreign", "deactivated"])
     def test_silence_teaches_nothing(self, step: Any) -> None:

@@ -80,12 +80,13 @@ def _unharmed_elsewhere(situation: Situation) -> bool:
 
 
 def _falsely_good(situation: Situation, found: Judgement, *, good: bool) -> bool:
-    """Promoted or called verified though it must not be, or a level granted that the key does not have."""
+    """Promoted or called verified though it must not be, or something granted that the key does not have:
+    one of the key page's levels, or one of the guide's four permissions."""
     may_pass = good or _unharmed_elsewhere(situation)
     if (found.promotes or found.verdict is Verdict.VERIFIED) and not may_pass:
         return True
     held = set(situation.key.permissions)
-    granted = {each.name for each in found.levels if each.verdict is Finding.GRANTED}
+    granted = {each.spot for each in (*found.levels, *found.permissions) if each.verdict is Finding.GRANTED}
     if not granted <= held:
         return True
     shut = {each.name for each in found.levels if each.verdict is Finding.REFUSED}

@@ -25,6 +25,10 @@ _FURTHER = {
 }
 SETTINGS: dict[str, list[Any]] = {
     **{name: [*PRESETS[name], *further] for name, further in _FURTHER.items()},
+    "country_refused": list(PRESETS["country_refused"]),
+    "unknown_account": list(PRESETS["unknown_account"]),
+    "account_check": ["after-permission", "before-permission"],
+    "cancel_check": ["after-permission", "before-permission"],
     "permission_check": ["before-validation", "after-validation"],
     "unknown_sub_account": ["refused", "ignored"],
     "cancel_of_unknown_order": ["acknowledged", "refused"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import uuid
@@ -276,9 +277,12 @@ class TestConfirmations:
             stack.up(key)
         command = last_line(caught.value).partition("pulumi config set cexio-bot:withdrawalConfirmed '")[2]
         mark = command.partition(" ")[0]
-        row = {"subject": "funds", "fingerprint": mark, "date": "2020-01-01"}
+        today = dt.datetime.now(dt.timezone.utc).date().isoformat()
+        row = {"subject": "funds", "fingerprint": mark, "date": today}
         with pytest.raises(CallFailed, match="funds not proven"):
             stack.up(key, confirmations=[{**row, "fingerprint": "0" * 16}])
+        with pytest.raises(CallFailed, match=r"2020-01-01 \(funds\) is older than the 90 days"):
+            stack.up(key, confirmations=[{**row, "date": "2020-01-01"}])
         assert stack.up(key, confirmations=[row]) == "created"
         assert outputs(stack)["status"] == "verified, funds not proven"
 

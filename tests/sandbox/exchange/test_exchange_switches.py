@@ -15,6 +15,7 @@ from sandbox.exchange.switches import Switches
 from tests.sandbox.exchange.conftest import ELSEWHERE, Answer, Client, Clock
 
 REPLIES = [(switch, name) for switch, names in PRESETS.items() for name in names]
+TO_WALLET = {"accountId": "nobody", "currency": "USD", "amount": 1, "clientTxId": "t"}
 
 
 def provoked(client: Client, switch: str) -> Answer:
@@ -27,6 +28,11 @@ def provoked(client: Client, switch: str) -> Answer:
         return client.private(key, action, at=client.clock() - 100)
     if switch == "unknown_key":
         return client.private(key | {"key": "nobody"}, action)
+    if switch == "country_refused":
+        client.page.switches({"country_refused_addresses": [ELSEWHERE]})
+        return client.private(key, action, source=ELSEWHERE)
+    if switch == "unknown_account":
+        return client.private(key, "do_withdrawal_funds_to_wallet", TO_WALLET)
     if switch == "permission_missing":
         return client.private(key, "do_my_new_order", client.order())
     if switch == "repeated_wallet_transfer":
@@ -47,7 +53,7 @@ class TestEveryReplySwitchIsObeyed:
         answer = provoked(client, switch)
         assert answer.status == expected.status
         said = answer.text if expected.html else answer.json["error"]
-        assert said == expected.error
+        assert said == expected.error.replace("{account}", "nobody")
         assert answer.headers["content-type"].startswith("text/html" if expected.html else "application/json")
 
     def test_any_status_and_text(self, client: Client) -> None:
@@ -77,6 +83,44 @@ class TestPermissionBeforeOrAfterValidation:
         client.page.switches({"permission_check": setting})
         answer = client.private(client.key(), "do_my_new_order", client.order())
         assert answer.refusal == (403, "Permission denied")
+
+
+class TestWhatIsLookedUpBeforeThePermission:
+    """A text about an account, or an acknowledged cancel, was taken for what the permission decided."""
+
+    def test_an_account_that_is_not_there(self, client: Client) -> None:
+        key = client.key()
+        assert client.private(key, "do_withdrawal_funds_to_wallet", TO_WALLET).status == 403
+        client.page.switches({"account_check": "before-permission"})
+        missing = (500, "Account nobody does not exist")
+        worse = {**TO_WALLET, "currency": "XXX"}
+        for which in (key, client.key("Funds Wallet")):
+            assert client.private(which, "do_withdrawal_funds_to_wallet", worse).refusal == missing
+        assert client.private(key, "do_my_new_order", client.order()).status == 403
+        assert client.private(key, "do_my_new_order", client.order(accountId="nobody")).refusal == missing
+        client.page.switches({"unknown_sub_account": "ignored"})
+        assert client.private(key, "do_my_new_order", client.order(accountId="nobody")).status == 403
+
+    def test_an_order_that_is_not_there(self, client: Client) -> None:
+        reader, trader = client.key(), client.key("Trade")
+        order = client.order(clientOrderId="resting")
+        body = {"clientOrderId": "never", "cancelRequestId": "c", "timestamp": client.now()}
+        assert client.private(reader, "do_cancel_my_order", body).status == 403
+        client.page.switches({"cancel_check": "before-permission"})
+        assert client.private(reader, "do_cancel_my_order", body).json == {"ok": "ok", "data": {}}
+        assert client.private(trader, "do_my_new_order", order).json["data"]["status"] == "NEW"
+        known = {**body, "clientOrderId": "resting"}
+        assert client.private(reader, "do_cancel_my_order", known).status == 403
+        client.page.switches({"cancel_of_unknown_order": "refused"})
+        assert client.private(reader, "do_cancel_my_order", body).refusal == (500, "unknown_order")
+
+    def test_a_country_is_turned_away_on_private_calls_alone(self, client: Client) -> None:
+        client.page.switches({"country_refused_addresses": [ELSEWHERE]})
+        text = "Service is not available in your country"
+        key = client.key()
+        assert client.private(key, "get_my_wallet_balance", source=ELSEWHERE).refusal == (403, text)
+        assert client.private(key, "get_my_wallet_balance").status == 200
+        assert client.public("get_server_time", source=ELSEWHERE).status == 200
 
 
 class TestOtherGuesses:
