@@ -1,4 +1,8 @@
-"""From an answer's reading to the error that stands for its cause. Reading is for `causes`."""
+"""From an answer's reading to the error that stands for its cause. Reading is for `causes`.
+
+A cause that is known from wording alone is taken at its word only beside a status that says no: a gateway's
+500 `Order processing timeout` talks of an order, and is no refusal of one.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from cexio import errors
 from cexio.causes import Reading
 
 _TOO_MANY = 429
+_REQUEST_TIMEOUT = 408
+_NO_ORDER = (None, "", "NONE")
 _ERRORS: dict[str, type[errors.CexioError]] = {
     "credentials": errors.CredentialsError,
     "key": errors.UnknownKeyError,
@@ -41,7 +47,24 @@ def error_for(action: str, reading: Reading) -> errors.CexioError:
         if reading.status == _TOO_MANY:
             return errors.RateLimitError(message, text=text, status=reading.status)
         return errors.ExchangeFaultError(message, text=text, status=reading.status)
-    kind = _ERRORS.get(reading.cause or "", errors.UnclearAnswerError)
+    kind: type[errors.CexioError] = errors.UnclearAnswerError
+    if not leaves_open(reading):
+        kind = _ERRORS.get(reading.cause or "", kind)
     if kind is errors.UnclearAnswerError and (reading.status or 0) >= 500:
         kind = errors.ExchangeFaultError
     return kind(f"{action}: HTTP {reading.status} {text!r}", text=text, status=reading.status)
+
+
+def leaves_open(reading: Reading) -> bool:
+    """Whether an error text is no word on whether the thing was done: an order stands beside it, or its cause
+    is a guess and its status is none of the exchange's for a refusal."""
+    data = reading.data if isinstance(reading.data, dict) else {}
+    if data.get("status") or data.get("orderId") not in _NO_ORDER:
+        return True
+    guessed = reading.row is None or reading.row.confidence == "guess"
+    return guessed and not says_no(reading.status)
+
+
+def says_no(status: int | None) -> bool:
+    """Whether a status is one beside which the exchange's own error text is a refusal (101: of a login)."""
+    return status in (101, 200) or (400 <= (status or 0) < 500 and status != _REQUEST_TIMEOUT)

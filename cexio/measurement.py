@@ -18,6 +18,8 @@ from cexio.rawtext import as_object
 
 MAX_TEXT = 600
 AWAITING_KEY = "awaiting key"
+_WITHOUT_A_KEY = ("argument", "metadata", "secret")
+"""Stages at which the host's program has no key yet, so that it signs and sends nothing."""
 
 Fault = Literal["refused", "timeout", "tls", "dns", "cut", "garbage", "network"]
 
@@ -58,6 +60,7 @@ class Measurement(BaseModel):
 
     stage: where a measurement that is not ready stopped (`agent`, `metadata`, `secret`, `output`, …).
     mark: `key_mark` of the key that was asked with, so that two vantages are known to speak of one key.
+    unreported: probes that may have been sent for all that is known, and whose answers never came.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -70,6 +73,7 @@ class Measurement(BaseModel):
     clock_skew_s: float | None = Field(default=None, allow_inf_nan=False)
     mark: str | None = Field(default=None, max_length=12)
     answers: list[Answer] = Field(default_factory=list)
+    unreported: tuple[str, ...] = ()
 
     def answer(self, probe: str) -> Answer | None:
         """The answer to one probe of the plan, or None if it was not asked or not reported."""
@@ -81,10 +85,18 @@ def key_mark(key: str, secret: str) -> str:
     return hashlib.sha256(f"cexio-bot\n{key}\n{secret}".encode()).hexdigest()[:12]
 
 
-def not_ready(vantage: str, stage: str, problem: str, address: str | None = None) -> Measurement:
+def not_ready(
+    vantage: str, stage: str, problem: str, address: str | None = None, unreported: Sequence[str] = ()
+) -> Measurement:
     """A measurement that could not be taken: the host or its agent is not there yet, or fails."""
-    line = " ".join(problem.split())[:MAX_TEXT]
-    return Measurement(vantage=vantage, address=address, ready=False, stage=stage, problem=line)
+    return Measurement(
+        vantage=vantage,
+        address=address,
+        ready=False,
+        stage=stage[:40],
+        problem=" ".join(problem.split())[:MAX_TEXT],
+        unreported=tuple(unreported),
+    )
 
 
 class _Problem(BaseModel):
@@ -127,32 +139,47 @@ def measurement_from_host(
     program_output: str, plan: Sequence[Probe], address: str | None, vantage: str = "host"
 ) -> Measurement:
     """Reads what host/probe.py printed. Anything but a whole, matching report is `not ready`."""
+
+    def unreadable(problem: str) -> Measurement:
+        return not_ready(vantage, "output", problem, address, [probe.name for probe in plan])
+
     lines = [line for line in program_output.splitlines() if line.startswith("{")]
     if not lines:
-        return not_ready(vantage, "output", "the probe program printed no report", address)
+        return unreadable("the probe program printed no report")
     try:
         raw = json.loads(lines[-1])
         report = _Report.model_validate(raw)
     except (ValueError, RecursionError, ValidationError):
-        return not_ready(
-            vantage, "output", "the probe program's report is cut short or not readable", address
-        )
+        return unreadable("the probe program's report is cut short or not readable")
     if answers_hash(raw["answers"]) != report.sha256:
-        return not_ready(
-            vantage, "output", "the probe program's report was altered or cut on its way", address
-        )
+        return unreadable("the probe program's report was altered or cut on its way")
     planned = {(probe.name, probe.action) for probe in plan}
     seen = [(row.probe, row.action) for row in report.answers]
     if len(set(seen)) != len(seen) or not planned.issuperset(seen):
-        return not_ready(vantage, "output", "the probe program answered another plan than was asked", address)
-    if report.problem is not None:
-        return not_ready(vantage, report.problem.stage, report.problem.text, address)
+        return unreadable("the probe program answered another plan than was asked")
     answers = [Answer(vantage=vantage, address=address, **row.model_dump()) for row in report.answers]
+    problem = report.problem
+    broke_off = problem is not None and problem.stage not in _WITHOUT_A_KEY
     return Measurement(
         vantage=vantage,
         address=address,
-        ready=True,
+        ready=problem is None,
+        stage=problem.stage if problem else None,
+        problem=" ".join(problem.text.split()) if problem else None,
+        unreported=_unreported(plan, answers) if broke_off else (),
         clock_skew_s=report.clockSkew,
         mark=report.mark,
         answers=answers,
+    )
+
+
+def _unreported(plan: Sequence[Probe], answers: Sequence[Answer]) -> tuple[str, ...]:
+    """What a program that broke off may have sent beyond what it reports."""
+    told = {answer.probe: answer for answer in answers}
+    check = next((told.get(probe.name) for probe in plan if probe.channel == "private"), None)
+    accepted = check is not None and check.status == 200 and (check.document() or {}).get("ok") == "ok"
+    return tuple(
+        probe.name
+        for probe in plan
+        if probe.name not in told and (probe.after is None or (probe.after == "accepted") is accepted)
     )

@@ -1,10 +1,11 @@
 """What became of the order probe, where it was not plainly rejected: that may never stay silent.
 
 A rejection settles it, and so does a refusal in the exchange's own words, or a request that never
-left. An acceptance, a form that nobody knows and a lost answer do not: for those one more plan is sent
-(`aftermath_plan` of `probes`), which cancels once more and then looks for the order. An acceptance is
-an alarm whatever is found. A lost answer is one unless the order was looked for, among the open ones
-and in the archive, and is in neither. Does not send anything itself: that is `proving`.
+left. An acceptance, a form that nobody knows, a lost answer and a lost report do not: for those one more
+plan is sent (`aftermath_plan` of `probes`), which cancels once more and then looks for the order: from the
+host, and from here where the host's look told nothing. An acceptance is an alarm whatever is found. A lost
+answer is one unless the order was looked for, among the open ones and in the archive, and is in neither.
+Does not send anything itself: that is `proving`.
 """
 
 from __future__ import annotations
@@ -12,38 +13,61 @@ from __future__ import annotations
 from typing import Any
 
 from cexio.causes import Reading, read
+from cexio.failures import leaves_open, says_no
 from cexio.findings import reading_of
 from cexio.judgement import Verdict
 from cexio.measurement import Answer, Measurement
 from cexio.probes import ARCHIVED, CANCEL, CANCEL_AGAIN, PLACE, RESTING
 from cexio.refusal import Refusal
 
-_NEVER_LEFT = ("refused", "dns", "tls")
+_NEVER_LEFT = ("refused", "dns")
 _NOTHING_DONE = ("validation", "business", "rate", "maintenance")
+_MAYBE_RUNNING = "command"
+_LONGEST = 160
 
 
 def in_doubt(before: Measurement) -> bool:
     """Whether the order probe may have made an order, as far as its own answer tells."""
     answer = before.answer(PLACE)
-    return answer is not None and not _settled(answer, read(answer))
+    if answer is None:
+        return PLACE in before.unreported
+    return not _settled(answer, read(answer))
 
 
-def alarm(before: Measurement, aftermath: Measurement | None) -> Refusal | None:
+def looked(aftermath: Measurement | None) -> bool:
+    """Whether the order was looked for in both lists, and an answer came."""
+    return _rows(RESTING, aftermath) is not None and _rows(ARCHIVED, aftermath) is not None
+
+
+def alarm(
+    before: Measurement, aftermath: Measurement | None, from_here: Measurement | None = None
+) -> Refusal | None:
     """The alarm, or None where nothing can have been ordered."""
+    if not in_doubt(before):
+        return None
     answer = before.answer(PLACE)
-    if answer is None or not in_doubt(before):
+    reading = read(answer) if answer is not None else None
+    accepted = reading is not None and reading.status == 200 and reading.shape in ("ok", "odd", "error")
+    resting, archived = _rows(RESTING, aftermath, from_here), _rows(ARCHIVED, aftermath, from_here)
+    # A look from here may come before the order does, while the host's command is not known to have ended.
+    ended = before.stage != _MAYBE_RUNNING or looked(aftermath)
+    if not accepted and ended and resting == archived == []:
         return None
-    reading = read(answer)
-    accepted = answer.status == 200 and reading.shape in ("ok", "odd", "error")
-    resting, archived = _rows(aftermath, RESTING), _rows(aftermath, ARCHIVED)
-    if not accepted and resting == archived == []:
-        return None
-    what = "was not rejected" if accepted else "got no clear answer, so it may have been accepted"
+    what = "got no clear answer, so it may have been accepted"
+    if accepted:
+        what = "was not rejected"
+    if answer is None:
+        what = "may have been sent, and the host's report never came whole"
+    told = [
+        _told(answer, reading) if answer is not None and reading is not None else _why(before),
+        _cancelled(before, aftermath),
+        *_not_possible(aftermath, from_here),
+        _found(resting, archived),
+    ]
     return Refusal(
         Verdict.UNDETERMINED,
-        f"ALARM: the order probe {what} ({_told(answer, reading)}; {_cancelled(before, aftermath)}; "
-        f"{_found(resting, archived)}): look at your open orders and order history at CEX.IO now, cancel the "
-        "order whose client order id starts with probe-, and report this",
+        f"ALARM: the order probe {what} ({'; '.join(told)}): look at your open orders and order history at "
+        "CEX.IO now, cancel the order whose client order id starts with probe-, and report this",
     )
 
 
@@ -52,11 +76,9 @@ def _settled(answer: Answer, reading: Reading) -> bool:
         return answer.fault in _NEVER_LEFT
     if reading.shape == "rejected":
         return True
-    if reading.shape != "error":
+    if reading.shape != "error" or leaves_open(reading):
         return False
-    if answer.status == 200 and isinstance(reading.data, dict) and reading.data.get("status"):
-        return False  # an error beside an order
-    return reading.cause in _NOTHING_DONE or (answer.status or 0) < 500
+    return says_no(answer.status) or reading.cause in _NOTHING_DONE
 
 
 def _told(answer: Answer, reading: Reading) -> str:
@@ -66,13 +88,43 @@ def _told(answer: Answer, reading: Reading) -> str:
     return f"HTTP {answer.status}" + (f", status {str(status)[:30]!r}" if status else "")
 
 
+def _why(measurement: Measurement) -> str:
+    problem = measurement.problem or "no answer"
+    return f"{measurement.stage}: {problem if len(problem) <= _LONGEST else problem[:_LONGEST] + '…'}"
+
+
 def _cancelled(before: Measurement, aftermath: Measurement | None) -> str:
     answers = [reading_of(before, CANCEL), reading_of(aftermath, CANCEL_AGAIN)]
     sent = [each for each in answers if each is not None]
     if not sent:
-        return "its cancel was not sent"
+        known = CANCEL not in before.unreported
+        return "its cancel was not sent" if known else "whether its cancel was sent is not known"
     acknowledged = any(each.shape == "ok" for each in sent)
     return f"its cancel was sent and {'acknowledged' if acknowledged else 'NOT acknowledged'}"
+
+
+def _not_possible(aftermath: Measurement | None, from_here: Measurement | None) -> list[str]:
+    """What could not be tried, and what was tried from here in its stead."""
+    said = []
+    if aftermath is not None and not aftermath.ready:
+        said.append(f"the host could not be asked again ({_why(aftermath)})")
+        if from_here is None:
+            said.append("from here it could not be tried: the key is not in this process")
+    if from_here is not None:
+        said.append(_tried_from_here(from_here))
+    return said
+
+
+def _tried_from_here(measured: Measurement) -> str:
+    reading = reading_of(measured, CANCEL_AGAIN)
+    if reading is None:
+        return f"from here nothing could be asked either ({_why(measured)})"
+    if reading.shape == "ok":
+        return "its cancel from here was acknowledged"
+    if reading.shape == "error":
+        text = f"HTTP {reading.status} {reading.text[:80]!r}"
+        return f"its cancel from here was refused ({text}, as a whitelist without this address does)"
+    return f"its cancel from here was NOT acknowledged ({reading.text or f'HTTP {reading.status}'})"
 
 
 def _found(resting: list[Any] | None, archived: list[Any] | None) -> str:
@@ -86,10 +138,15 @@ def _found(resting: list[Any] | None, archived: list[Any] | None) -> str:
     return "it is neither among the open orders nor in the history"
 
 
-def _rows(aftermath: Measurement | None, probe: str) -> list[Any] | None:
-    """What a look found; None where it could not be made."""
-    answer = aftermath.answer(probe) if aftermath is not None else None
-    reading = reading_of(aftermath, probe)
+def _rows(probe: str, *looks: Measurement | None) -> list[Any] | None:
+    """What the looks found together; None where none could be made."""
+    found = [rows for rows in (_rows_of(look, probe) for look in looks) if rows is not None]
+    return [row for rows in found for row in rows] if found else None
+
+
+def _rows_of(look: Measurement | None, probe: str) -> list[Any] | None:
+    answer = look.answer(probe) if look is not None else None
+    reading = reading_of(look, probe)
     if answer is None or reading is None or not isinstance(reading.data, list):
         return None
     # A list that was cut is shown empty, and is anything but.

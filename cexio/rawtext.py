@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import urllib.parse
 from collections.abc import Iterable
 from typing import Any
@@ -21,13 +22,23 @@ _HIDDEN = "[hidden]"
 def printable(body: bytes, hide: Iterable[str]) -> str:
     """The body as text, without control characters and without any form of the values in `hide`."""
     text = body.decode("utf-8", "replace")
+    lower = text.lower()
     for value in hide:
-        if len(value) >= _SHORTEST_SECRET:
-            forms = {value, json.dumps(value)[1:-1], value.replace("/", "\\/")}
-            forms |= {urllib.parse.quote(value, safe=""), html.escape(value)}
-            for form in sorted(forms, key=len, reverse=True):
-                text = text.replace(form, _HIDDEN)
+        # What has none of its letters in a row is not searched: this runs over every answer of a client.
+        longest = max(re.findall("[a-z0-9]+", value.lower()), key=len, default="")
+        if len(value) >= _SHORTEST_SECRET and longest in lower:
+            text = re.sub("".join(map(_any_form, value)), _HIDDEN, text, flags=re.IGNORECASE)
     return "".join(each if each >= " " or each in "\n\r\t" else "\ufffd" for each in text)
+
+
+def _any_form(sign: str) -> str:
+    """A pattern for one character of a value, as JSON, a URL or a page may write it."""
+    if sign.isascii() and sign.isalnum():
+        return sign
+    number = ord(sign)
+    forms = {sign, json.dumps(sign)[1:-1], urllib.parse.quote(sign, safe=""), html.escape(sign)}
+    numbered = f"u{number:04x}|&#0*{number};|&#x0*{number:x};"
+    return r"\\{0,3}(?:" + "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) + f"|{numbered})"
 
 
 def as_object(text: str) -> dict[str, Any] | None:

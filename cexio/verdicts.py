@@ -47,13 +47,15 @@ def judge(
     expected: Expectation,
     confirmations: Sequence[Confirmation] = (),
     aftermath: Measurement | None = None,
+    looked_here: Measurement | None = None,
 ) -> Judgement:
     """The verdict on one key, with what it rests on. Never raises for what was answered.
 
     host_before: the full plan. here: `elsewhere_plan`, None where it was not asked. host_after:
     `recheck_plan`, None where the first pass already failed. confirmations: those for another key
     or dated after the measurement are passed over, those older than a review period are named.
-    aftermath: `aftermath_plan`, None where the order probe was rejected.
+    aftermath: `aftermath_plan`, None where the order probe was rejected. looked_here: the same from here,
+    None where the host's look told enough.
     """
     permissions = [findings.permission(name, host_before, expected) for name in GUIDE_PERMISSIONS]
     funds = findings.funds(host_before)
@@ -61,7 +63,7 @@ def judge(
     at = max((answer.at for answer in host_before.answers), default="")
     said = [each for each in confirmations if _is_said(each, expected, at)]
 
-    alarm = order_alarm.alarm(host_before, aftermath)
+    alarm = order_alarm.alarm(host_before, aftermath, looked_here)
     refusal = alarm or _refusal(host_before, here, permissions, funds, expected)
     if refusal is None and elsewhere.verdict is not Finding.GRANTED:
         refusal = _not_good_after(host_before, host_after, here, expected)
@@ -81,7 +83,9 @@ def judge(
         funds=funds,
         elsewhere=elsewhere,
         confirmed=used,
-        evidence=evidence(host_before, aftermath, here, host_after, account_id=expected.account_id),
+        evidence=evidence(
+            host_before, aftermath, looked_here, here, host_after, account_id=expected.account_id
+        ),
         at=at,
     )
 

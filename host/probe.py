@@ -19,6 +19,7 @@ import html
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -351,13 +352,21 @@ def frame_of(message: bytes | None) -> Row:
 
 def printable(body: bytes, hide: Sequence[str]) -> str:
     text = body.decode("utf-8", "replace")
+    lower = text.lower()
     for value in hide:
-        if len(value) >= 8:
-            forms = {value, json.dumps(value)[1:-1], value.replace("/", "\\/")}
-            forms |= {urllib.parse.quote(value, safe=""), html.escape(value)}
-            for form in sorted(forms, key=len, reverse=True):
-                text = text.replace(form, "[hidden]")
+        longest = max(re.findall("[a-z0-9]+", value.lower()), key=len, default="")
+        if len(value) >= 8 and longest in lower:
+            text = re.sub("".join(map(any_form, value)), "[hidden]", text, flags=re.IGNORECASE)
     return "".join(each if each >= " " or each in "\n\r\t" else "\ufffd" for each in text)
+
+
+def any_form(sign: str) -> str:
+    if sign.isascii() and sign.isalnum():
+        return sign
+    number = ord(sign)
+    forms = {sign, json.dumps(sign)[1:-1], urllib.parse.quote(sign, safe=""), html.escape(sign)}
+    numbered = f"u{number:04x}|&#0*{number};|&#x0*{number:x};"
+    return r"\\{0,3}(?:" + "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) + f"|{numbered})"
 
 
 def unambiguous(pairs: list[tuple[str, Any]]) -> Row:
@@ -414,20 +423,21 @@ def run(probe: Row, base: str, credentials: Key | None, limit: float) -> tuple[R
     row: Row = {"probe": probe["name"], "action": probe["action"], "status": None, "fault": None, "at": at}
     answer, signature = b"", ""
     try:
-        # Every step has its own time-out; this one is for a server that drips.
-        signal.setitimer(signal.ITIMER_REAL, max(limit, 0.001))
-        if probe["channel"] == "websocket":
-            spoilt = probe["body"] == SPOILT
-            row["status"], answer, signature = login(base, credentials or ("", ""), spoilt=spoilt)
-        else:
-            body = probe["body"].replace(NOW_MS, str(int(began * 1000))).encode()
-            row["status"], answer, signature = rest(base, probe, body, credentials)
+        try:
+            # Every step has its own time-out; this one is for a server that drips.
+            signal.setitimer(signal.ITIMER_REAL, limit)
+            if probe["channel"] == "websocket":
+                spoilt = probe["body"] == SPOILT
+                row["status"], answer, signature = login(base, credentials or ("", ""), spoilt=spoilt)
+            else:
+                body = probe["body"].replace(NOW_MS, str(int(began * 1000))).encode()
+                row["status"], answer, signature = rest(base, probe, body, credentials)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except (OSError, EOFError, http.client.HTTPException, ValueError) as error:
         row["fault"] = fault_of(error)
-    except Problem:
-        row["fault"] = "timeout"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    except Problem:  # it may ring while it is switched off
+        row["status"], row["fault"], answer = None, "timeout", b""
     ended = time.time()
     row["elapsed_ms"] = round((ended - began) * 1000, 1)
     return row, printable(answer, (*(credentials or ()), signature)), answer, (began + ended) / 2
@@ -497,14 +507,18 @@ def main(argument: str) -> str:
         try:
             signal.setitimer(signal.ITIMER_REAL, SECRET_SECONDS)
             credentials = api_key(plan)
+            signal.setitimer(signal.ITIMER_REAL, 0)
         except Problem as found:
             problem = {"stage": found.stage, "text": found.text}
         if credentials:
             mark = key_mark(credentials)
         for probe in plan["probes"]:
             wanted = probe.get("after") is None or (probe["after"] == "accepted") is accepted
+            left = end - time.monotonic()
+            # Orders and transfers go out only while there is time for what takes them back.
+            wanted = wanted and left > (PROBE_SECONDS if probe.get("after") == "accepted" else 0)
             if wanted and (credentials or probe["channel"] == "public"):
-                limit = min(PROBE_SECONDS, end - time.monotonic())
+                limit = min(PROBE_SECONDS, left)
                 row, text, body, middle = run(probe, plan["cexio"].rstrip("/"), credentials, limit)
                 rows.append((row, text))
                 if probe["channel"] == "private" and accepted is None:

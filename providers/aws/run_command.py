@@ -2,7 +2,8 @@
 
 A host that has only just been launched is waited for; after that everything has a deadline, and a command
 that outlives it is cancelled. `SendCommand` has no token, so it is sent without automatic repeats, and an
-answer that was lost on the way is settled by looking for the run's own id among the host's commands.
+answer that was lost on the way is settled by looking for the run's own id among the host's commands. Once it
+was sent, no other error is raised than HostNotReady: what the command did may matter more than why AWS fails.
 
 The command line and its output can be read by everybody who may list commands: nothing secret goes in, and
 the text of a failure is cut short. Does not judge the output; its reader checks that it is whole.
@@ -17,24 +18,31 @@ import uuid
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from pydantic import BaseModel, ConfigDict
 
-from providers.aws.failures import answer_was_lost, code_of, is_gone
+from providers.aws.failures import answer_was_lost, code_of, is_gone, told, was_throttled
 from providers.errors import ProviderError
 
 DOCUMENT = "AWS-RunShellScript"
 RUNNING = ("Pending", "InProgress", "Delayed", "Cancelling")
 NOT_FOUND_YET = (2, 127)  # python for a missing program, sh for a missing python: the boot is not done yet
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 3.0
+NOT_DELIVERED = ("DeliveryTimedOut", "Undeliverable", "Terminated", "AccessDenied", "InvalidPlatform")
 SHOWN = 300  # characters of a failed command's standard error
+FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 
 
 class HostNotReady(ProviderError):
-    """The host could not be asked: `stage` is `instance`, `agent`, `command` or `program`."""
+    """The host could not be asked: `stage` is `instance`, `agent`, `command` or `program`.
 
-    def __init__(self, stage: str, text: str) -> None:
+    may_have_run: the command was sent, and may have done what it does, though no output tells of it.
+    """
+
+    def __init__(self, stage: str, text: str, *, may_have_run: bool = False) -> None:
         super().__init__(text)
         self.stage = stage
+        self.may_have_run = may_have_run
 
 
 class Patience(BaseModel):
@@ -122,7 +130,7 @@ class RunCommand:
                     },
                 )
                 return str(answer["Command"]["CommandId"])
-            except (ClientError, BotoCoreError) as error:
+            except FAILURES as error:
                 if answer_was_lost(error):
                     return self._sent_after_all(run)
                 if code_of(error) != "InvalidInstanceId":
@@ -136,7 +144,11 @@ class RunCommand:
         deadline = time.monotonic() + self._patience.lost_answer
         pause = _Pause()
         while True:
-            for command in self._ssm.list_commands(InstanceId=self._instance)["Commands"]:
+            try:
+                found = self._ssm.list_commands(InstanceId=self._instance)["Commands"]
+            except FAILURES as error:
+                raise self._lost(error) from None
+            for command in found:
                 if command.get("Comment") == run:
                     return str(command["CommandId"])
             if time.monotonic() > deadline:
@@ -144,11 +156,13 @@ class RunCommand:
                     "command",
                     f"{self._instance}: no answer to SendCommand, and no trace of the command: "
                     "run the same command again",
+                    may_have_run=True,
                 )
             pause.take()
 
     def _finished(self, command: str) -> dict[str, Any]:
-        """The command's invocation once it is over; cancelled and HostNotReady at the deadline."""
+        """The command's invocation once it is over; cancelled and HostNotReady at the deadline. A look that
+        gets no answer is made again until then: the command goes on whether or not it is seen."""
         deadline = time.monotonic() + self._patience.delivery + self._patience.execution
         pause = _Pause()
         while True:
@@ -156,10 +170,12 @@ class RunCommand:
                 invocation: dict[str, Any] = self._ssm.get_command_invocation(
                     CommandId=command, InstanceId=self._instance
                 )
-            except ClientError as error:
+            except FAILURES as error:
                 # Systems Manager may not show for some seconds what it has just accepted.
-                if code_of(error) != "InvocationDoesNotExist":
-                    raise
+                fresh = code_of(error) == "InvocationDoesNotExist"
+                if not (fresh or answer_was_lost(error) or was_throttled(error)):
+                    self._cancel(command)
+                    raise self._lost(error) from None
                 invocation = {"Status": "Pending"}
             if invocation["Status"] not in RUNNING:
                 return invocation
@@ -169,6 +185,7 @@ class RunCommand:
                     "command",
                     f"{self._instance}: command {command} was not done in time and is cancelled: look at it "
                     "with `aws ssm get-command-invocation`, then run the same command again",
+                    may_have_run=True,
                 )
             pause.take()
 
@@ -176,17 +193,24 @@ class RunCommand:
         """Best effort: the deadline is what is told, whether or not the command could be stopped."""
         try:
             self._ssm.cancel_command(CommandId=command, InstanceIds=[self._instance])
-        except (ClientError, BotoCoreError):
+        except FAILURES:
             return
 
+    def _lost(self, error: Exception) -> HostNotReady:
+        """A command that was sent, and of which AWS lets nothing more be seen."""
+        return HostNotReady("command", str(told(error, self._instance)), may_have_run=True)
+
     def _failed(self, invocation: dict[str, Any]) -> HostNotReady:
-        details = invocation.get("StatusDetails") or invocation["Status"]
+        details = str(invocation.get("StatusDetails") or invocation["Status"])
+        unstarted = details.replace(" ", "") in NOT_DELIVERED
+        unstarted = unstarted or invocation.get("ResponseCode") in NOT_FOUND_YET
         said = " ".join(str(invocation.get("StandardErrorContent", "")).split())[-SHOWN:]
         return HostNotReady(
             "program",
             f"{self._instance}: the command on the host ended as {details} with status "
             f"{invocation.get('ResponseCode')}{': ' + said if said else ''}: look at the host's boot with "
             f"`aws ec2 get-console-output --instance-id {self._instance}`, then run the same command again",
+            may_have_run=not unstarted,
         )
 
     def _agent_missing(self, seen: str) -> HostNotReady:

@@ -3,7 +3,8 @@
 What the host is asked, it reads from Secrets Manager by the version's id with its own role; the command
 holds neither key nor signature; each pass is one command. In what order it is asked is `cexio.proving`'s.
 
-A host that cannot be asked is a measurement that is not ready, never a fault of the key.
+A host that cannot be asked is a measurement that is not ready, never a fault of the key; where its command
+may have run for all that, every probe of the plan may have been sent.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from cexio.measurement import MAX_TEXT, Measurement, measurement_from_host, not_
 from cexio.probes import Probe
 from cexio.proving import Ask
 from cexio.vantage import ask
-from providers.aws.run_command import HostNotReady, RunCommand
+from providers.aws.failures import told
+from providers.aws.run_command import FAILURES, HostNotReady, RunCommand
 
 PROGRAM = "/opt/cexio-bot/probe.py"
 
@@ -52,7 +54,10 @@ def from_host(subject: Subject, host: RunCommand) -> Ask:
         try:
             return measurement_from_host(host.output(command_line(subject, plan)), plan, address)
         except HostNotReady as error:
-            return not_ready("host", error.stage, str(error), address)
+            unreported = [probe.name for probe in plan] if error.may_have_run else []
+            return not_ready("host", error.stage, str(error), address, unreported)
+        except FAILURES as error:
+            raise told(error, f"host at {address}") from None
 
     return measured
 

@@ -1,9 +1,10 @@
 """`cexio:TradingKey`: the key that the bot reads, staged, proven and promoted as one.
 
 A key that is offered becomes a version AWSPENDING, is proven from the host and from here, and only then
-AWSCURRENT. A key that is refused fails the run with one line and leaves the state and AWSCURRENT as they
-were, so that the next run without a key is content with the old one, and the same key, mended, passes.
-Without an offer the key in AWSCURRENT is proven again when something it depends on has changed.
+AWSCURRENT. A key that is refused fails the run with one line, which names the file of its evidence, and
+leaves the state and AWSCURRENT as they were, so that the next run without a key is content with the old one,
+and the same key, mended, passes. Without an offer the key in AWSCURRENT is proven again when something it
+depends on has changed.
 
 The id of a promoted version is the key's fingerprint. The key itself is read from the environment by the
 process that stages it, and is neither input nor output. Deleting this resource deletes no version: they live
@@ -38,6 +39,7 @@ from providers.aws.caller import account_of, refuse_other_account
 from providers.aws.plan import wishes
 from providers.aws.secret_versions import SecretGone, SecretUnreadable, SecretVersions
 from providers.aws.session import client
+from providers.cexio.kept_evidence import kept
 from providers.cexio.key_outputs import (
     PROVEN_WITH,
     STAGE,
@@ -167,7 +169,10 @@ class TradingKeyProvider(Provider):
             current = versions.stage(version, as_text(key)).current
         judgement = self._proven(props, version, version, key)
         if not judgement.promotes:
-            raise KeyNotProven(f"{said(judgement, version)}; {left_alone(current, version)}")
+            left = left_alone(current, version)
+            raise KeyNotProven(
+                f"{said(judgement, version)}; {left}; {self._evidence(props, version, judgement)}"
+            )
         versions.promote(version, instead_of=current)
         return proven(props, judgement, version, version)
 
@@ -192,7 +197,8 @@ class TradingKeyProvider(Provider):
             key = None
         judgement = self._proven(props, current, mark, key)
         if not judgement.promotes:
-            raise KeyNotProven(f"{said(judgement, mark)}; the key in {STAGE} is left as it is")
+            left = f"the key in {STAGE} is left as it is"
+            raise KeyNotProven(f"{said(judgement, mark)}; {left}; {self._evidence(props, mark, judgement)}")
         versions.tidy(current)
         return proven(props, judgement, current, mark)
 
@@ -231,6 +237,9 @@ class TradingKeyProvider(Provider):
             return prove(subject.expected, subject.pair, ask_host, ask_here, subject.confirmations)
         except CalibrationUnreadable as error:
             raise KeyNotProven(str(error)) from None
+
+    def _evidence(self, props: Mapping[str, Any], mark: str, judgement: Judgement) -> str:
+        return kept(judgement, mark, str(props["owner"]), self.endpoints)
 
     def _versions(self, props: Mapping[str, Any]) -> SecretVersions:
         """The secret's versions, once it is known that it can be seen from this account at all."""

@@ -601,7 +601,7 @@ class TestAnAcceptedOrderRaisesAnAlarm:
         assert not found.promotes
 
     @pytest.mark.parametrize(
-        "reply", ["refused", "dns", "tls", LIMITED, DENIED, FAILED, WRONG_CURRENCY, (200, TOO_SMALL)]
+        "reply", ["refused", "dns", LIMITED, DENIED, FAILED, WRONG_CURRENCY, (200, TOO_SMALL)]
     )
     def test_what_cannot_have_ordered_anything_is_none(self, reply: Any) -> None:
         assert not in_doubt(host(place=reply))

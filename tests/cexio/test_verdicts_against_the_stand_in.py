@@ -16,7 +16,7 @@ import pytest
 
 from cexio.credentials import Credentials
 from cexio.judgement import Expectation, Finding, Judgement, Verdict
-from cexio.probes import elsewhere_plan, points, probe_plan, recheck_plan
+from cexio.probes import aftermath_plan, elsewhere_plan, points, probe_plan, recheck_plan
 from cexio.proving import prove
 from cexio.vantage import ask
 from cexio.verdicts import judge
@@ -309,9 +309,12 @@ class TestUnderEveryFault:
     def test_a_sub_account_that_does_not_exist_is_hinted_at(self, world: World) -> None:
         world.switch()
         key = Credentials(**world.key())
-        plan = probe_plan("nobody", "BTC-USD", int(time.time() * 1000), "n")
+        now = int(time.time() * 1000)
+        plan = probe_plan("nobody", "BTC-USD", now, "n")
         before = ask(plan, key, world.exchange.url, "host", HOST)
-        found = judge(before, None, None, Expectation(addresses=(HOST,), account_id="nobody"))
+        looked = ask(aftermath_plan(plan, now), key, world.exchange.url, "host", HOST)
+        expected = Expectation(addresses=(HOST,), account_id="nobody")
+        found = judge(before, None, None, expected, aftermath=looked)
         assert found.verdict is Verdict.UNDETERMINED
         assert "'nobody' exists" in found.line
 

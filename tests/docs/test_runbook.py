@@ -23,7 +23,7 @@ MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 SETTINGS = {field.alias for field in Settings.model_fields.values()}
 OF_THE_CLI = {"region", "query", "output", "profile"}  # options of `aws` that are no parameter of a call
 NO_API = ("aws sso login",)
-SAYING = ("commands", "providers", "sandbox/engine")  # who says the lines that the page quotes
+SAYING = ("cexio", "commands", "providers", "sandbox/engine")  # who says the lines that the page quotes
 
 
 def commands(program: str) -> list[str]:
@@ -105,7 +105,7 @@ class TestWhatIsSeen:
         [
             span
             for span in SPANS
-            if " " in span and span.split()[0] not in ("make", "pulumi", "aws", "python", "$")
+            if " " in span and span.split()[0] not in ("make", "pulumi", "aws", "python", "cat", "$")
         ],
     )
     def test_quotes_are_what_the_code_says(self, quote: str, said: str) -> None:

@@ -7,9 +7,11 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -33,6 +35,20 @@ VALUE = {"key": KEY, "secret": SECRET}
 PLAN = probe_plan("bot", "BTC-USD", 1_700_000_000_000, "n1")
 TIME = (200, {"ok": "ok", "data": {"timestamp": 1_000_000_000_000}})
 
+ECHOES: list[Callable[[str], str]] = [
+    str,
+    str.lower,
+    str.upper,
+    lambda value: json.dumps(value)[1:-1],
+    lambda value: value.replace("/", "\\/"),
+    lambda value: value.replace("+", "\\u002B").replace("/", "\\u002F").replace("=", "\\u003d"),
+    lambda value: value.replace("+", "\\u002B"),
+    lambda value: value.replace("+", "\\\\u002b").replace("/", "\\\\/"),
+    lambda value: quote(value, safe=""),
+    lambda value: quote(value, safe="").lower(),
+    quote,
+    lambda value: value.replace("+", "&#43;").replace("/", "&#x2F;").replace("=", "&#x3d;"),
+]
 DOCUMENTS = st.recursive(
     st.none() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -232,6 +248,50 @@ class TestItsFaultsAreOneLine:
         assert row["fault"] == fault
 
 
+class TestItsTimeIsUp:
+    """An order sent with a millisecond to live has its answer thrown away, and its cancel never goes out."""
+
+    def test_nothing_is_sent_any_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with tiny_exchange({}) as exchange:
+            found = in_process(exchange.base_url, monkeypatch, seconds=0)
+            assert (found["answers"], exchange.seen) == ([], [])
+
+    def test_no_order_goes_out_that_leaves_no_time_for_its_cancel(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fine = (200, {"ok": "ok", "data": {}})
+        replies = {"get_server_time": TIME, "get_my_current_fee": fine}
+        with tiny_exchange(replies) as exchange:
+            found = in_process(exchange.base_url, monkeypatch, seconds=probe.PROBE_SECONDS)
+            sent = [action for action, *_ in exchange.seen]
+        assert "do_my_new_order" not in sent
+        assert "do_cancel_my_order" in sent
+        assert found["problem"] is None
+
+    def test_an_alarm_that_rings_as_it_is_switched_off_voids_no_report(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = probe.signal.setitimer
+
+        def late(which: Any, seconds: float) -> Any:
+            real(which, 0)
+            if not seconds:
+                probe.out_of_time()
+
+        monkeypatch.setattr(probe.signal, "setitimer", late)
+        asked = {"name": "clock", "channel": "public", "action": "get_server_time", "body": "{}"}
+        with tiny_exchange({"get_server_time": TIME}) as exchange:
+            row, text, _, _ = probe.run(asked, exchange.base_url, None, 5.0)
+        assert (row["status"], row["fault"], text) == (None, "timeout", "")
+
+
+def in_process(exchange: str, monkeypatch: pytest.MonkeyPatch, seconds: float) -> Any:
+    """The report of a run that has so many seconds for its probes."""
+    monkeypatch.setattr(probe, "api_key", lambda _: (KEY, SECRET))
+    monkeypatch.setattr(probe, "TOTAL_SECONDS", seconds)
+    return json.loads(probe.main(argument(exchange)))
+
+
 class TestItsReportIsBoundedAndClean:
     """SSM cuts an output at 24,000 characters without a word, and keeps it."""
 
@@ -266,6 +326,17 @@ class TestItsReportIsBoundedAndClean:
         assert SECRET not in text
         for limit in (0, 20, 600):
             assert probe.shortened(text, limit) == rawtext.shortened(text, limit)
+
+    @given(st.sampled_from(ECHOES), st.sampled_from([KEY, SECRET]))
+    def test_no_way_to_write_a_value_gets_past_it(self, echo: Callable[[str], str], value: str) -> None:
+        body = f'{{"error": "got {echo(value)} from you"}}'.encode()
+        for clean in (probe.printable, rawtext.printable):
+            text = clean(body, (KEY, SECRET))
+            assert text.replace("\\", "") == '{"error": "got [hidden] from you"}'
+
+    def test_a_hostile_body_takes_no_time(self) -> None:
+        for body in (b"\\" * 300_000, b"01234567" * 40_000, KEY[:-1].encode() * 15_000, b"canary" * 50_000):
+            assert rawtext.printable(body, (KEY, SECRET)) == body.decode()
 
     @given(
         st.recursive(

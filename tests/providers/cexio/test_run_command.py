@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from providers.aws.run_command import HostNotReady, Patience, RunCommand
 from tests.providers.cexio.conftest import Sandbox
@@ -66,6 +66,83 @@ class TestOutput:
         ssm = Client(real, send_command=cut)
         assert runner(sandbox, ssm).output(PROBE)
         assert ssm.calls.count("send_command") == 1
+
+    def test_a_poll_that_fails_on_the_way_loses_no_command(self, sandbox: Sandbox) -> None:
+        real = sandbox.aws.client("ssm")
+        failures = iter(
+            [
+                ConnectionClosedError(endpoint_url="cut"),
+                refusal("ThrottlingException", 400),
+                refusal("InternalServerError", 500),
+            ]
+        )
+
+        def shaky(**parameters: Any) -> Any:
+            failure = next(failures, None)
+            if failure is not None:
+                raise failure
+            return real.get_command_invocation(**parameters)
+
+        assert runner(sandbox, Client(real, get_command_invocation=shaky)).output(PROBE)
+
+
+def refusal(code: str, status: int) -> ClientError:
+    told: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "GetCommandInvocation")
+
+
+class TestWhatMayHaveRun:
+    """A command may have sent an order: what fails after it must say so, and what fails before must not."""
+
+    def fault(self, sandbox: Sandbox, patience: Patience = SHORT, **replaced: Any) -> HostNotReady:
+        sent: Any = {"Command": {"CommandId": "c" * 36}}
+        ssm = Client(sandbox.aws.client("ssm"), **{"send_command": lambda **_: sent, **replaced})
+        with pytest.raises(HostNotReady) as caught:
+            RunCommand(ssm, ssm, sandbox.aws.client("ec2"), sandbox.instance, patience).output(PROBE)
+        return caught.value
+
+    def test_a_refused_poll_is_a_host_not_ready_with_its_line(self, sandbox: Sandbox) -> None:
+        def refuse(**_: Any) -> Any:
+            raise refusal("ExpiredTokenException", 400)
+
+        found = self.fault(sandbox, get_command_invocation=refuse)
+        assert (found.stage, found.may_have_run) == ("command", True)
+        assert "ExpiredToken" in str(found)
+
+    def test_a_deadline_that_passed_while_no_poll_was_answered(self, sandbox: Sandbox) -> None:
+        def cut(**_: Any) -> Any:
+            raise ConnectionClosedError(endpoint_url="cut")
+
+        hurried = Patience(agent=0.3, delivery=30, execution=-30)
+        assert self.fault(sandbox, hurried, get_command_invocation=cut).may_have_run
+
+    def test_a_send_whose_answer_and_trace_are_lost(self, sandbox: Sandbox) -> None:
+        def cut(**_: Any) -> Any:
+            raise ConnectionClosedError(endpoint_url="cut")
+
+        assert self.fault(sandbox, send_command=cut).may_have_run
+        assert self.fault(sandbox, send_command=cut, list_commands=cut).may_have_run
+
+    @pytest.mark.parametrize(
+        ("details", "code", "ran"),
+        [
+            ("Execution Timed Out", -1, True),
+            ("Failed", 137, True),
+            ("Cancelled", -1, True),
+            ("Delivery Timed Out", -1, False),
+            ("DeliveryTimedOut", -1, False),
+            ("Undeliverable", -1, False),
+            ("Failed", 127, False),
+        ],
+    )
+    def test_how_the_command_ended_tells(self, sandbox: Sandbox, details: str, code: int, ran: bool) -> None:
+        over = {"Status": "Failed", "StatusDetails": details, "ResponseCode": code}
+        quick = Patience(agent=-1)
+        assert self.fault(sandbox, quick, get_command_invocation=lambda **_: over).may_have_run == ran
+
+    def test_an_agent_that_never_came_online_ran_nothing(self, sandbox: Sandbox) -> None:
+        none = {"InstanceInformationList": list[Any]()}
+        assert not self.fault(sandbox, describe_instance_information=lambda **_: none).may_have_run
 
 
 class TestNotReady:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import stat
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from pydantic import SecretStr
 
 from cexio.client import SpotClient
 from cexio.credentials import Credentials
+from providers.cexio.offered_key import fingerprint
 from providers.cexio.trading_key import TradingKeyProvider
 from tests.providers.cexio.conftest import DEPLOYER, PLACEHOLDER, Sandbox
 from tests.providers.dynamic_server import UNKNOWN, CallFailed, DynamicServer
@@ -214,6 +217,25 @@ class TestRefused:
         )
         assert [order["status"] for order in account["orders"]] == ["CANCELLED"]
         assert stack.sandbox.value(stack.arn) == json.loads(PLACEHOLDER)
+
+    def test_what_was_answered_can_be_read_though_no_state_holds_it(self, stack: Stack) -> None:
+        key = stack.key(addresses=["127.99.99.99"])
+        with pytest.raises(CallFailed) as caught:
+            stack.up(key)
+        file = Path(last_line(caught.value).rpartition("what was answered is in ")[2])
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert (stack.sandbox.folder / "offering" / "cexio-bot") in file.parents
+        told = json.loads(file.read_text())
+        mark = fingerprint(Credentials.model_validate(key), stack.props["owner"])
+        assert (told["verdict"], told["fingerprint"]) == ("address refused", mark)
+        asked = {(row["vantage"], row["probe"]) for row in told["evidence"]}
+        assert {("host", "key-check"), ("here", "key-check")} <= asked
+        assert not stack.sandbox.leaks_into(file.read_text())
+        assert key["key"] not in file.read_text()
+        with pytest.raises(CallFailed, match=re.escape(str(file))):
+            stack.up(stack.key(active=False))
+        assert json.loads(file.read_text())["verdict"] == "not activated"
+        assert [each.name for each in file.parent.iterdir() if "refused" in each.name] == [file.name]
 
     def test_refused_mended_and_offered_again_it_is_promoted(self, stack: Stack) -> None:
         key = stack.key(active=False)
