@@ -34,7 +34,7 @@ from providers.aws.generation import (
     raise_generation,
 )
 from providers.aws.image import Image, current_image, image_for, tell_of_a_newer_one
-from providers.aws.launch import launch_request, launched
+from providers.aws.launch import LAUNCH, launch_request, launched
 from providers.aws.ownership import (
     INSTANCE,
     INTERFACE,
@@ -56,7 +56,6 @@ from providers.contract import Inputs, Resource, known
 from providers.errors import LaunchFailed, NotFound, StillBusy
 from providers.notices import notice
 
-LAUNCH = "cexio-bot:launch"
 ASSOCIATED = 20.0  # seconds until an association that was just made shows
 USER_DATA_BYTES = 16384  # EC2's limit, before base64
 

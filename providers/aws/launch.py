@@ -20,6 +20,7 @@ from providers.aws.tokens import client_token
 from providers.aws.user_data import unpacked
 from providers.aws.waiting import LOST, PROFILE, made_once
 
+LAUNCH = "cexio-bot:launch"  # the tag that tells a launch from every other
 BURSTABLE = ("t2", "t3", "t3a", "t4g")
 OTHER_BYTES = "IdempotentParameterMismatch"
 SPENT = ("IdempotentInstanceTerminated", OTHER_BYTES)
