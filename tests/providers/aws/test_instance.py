@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from providers.aws.instance import InstanceInputs, InstanceProvider
+from providers.aws.instance import InstanceProvider
+from providers.aws.instance_inputs import InstanceInputs
 from providers.endpoints import Endpoints
 from providers.errors import NotFound
 from tests.providers.aws.world import Engine, World

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from botocore.exceptions import ClientError
 
+from providers.aws import successor
 from providers.aws.caller import caller
 from providers.aws.checks.finding import Outcome
 from providers.aws.checks.permitted import DryRun, permissions
+from providers.aws.image import image_for
+from providers.aws.instance import InstanceProvider
+from providers.aws.instance_inputs import InstanceInputs, of_plan
 from providers.aws.ownership import INSTANCE, VOLUME
 from providers.aws.permissions import LAUNCHING
 from providers.aws.plan import plan_of
@@ -174,3 +181,38 @@ class TestDryRunOfALaunch:
         assert {one.outcome for one in findings} == {Outcome.UNASKED}
         assert "InvalidNetworkInterface.InUse" in findings[0].line
         ec2.terminate_instances(InstanceIds=[machine])
+
+    def test_it_asks_for_the_very_launch(self, own_stack: World, proxy: Proxy) -> None:
+        endpoints = Endpoints(sandbox=True, region="us-east-1", aws=proxy.url, cexio=NO_EXCHANGE)
+        plan = plan_of(own_stack.owner("host-bot"), {"tags": '{"CostCenter": "7"}'})
+        wanted = InstanceInputs.of(own_stack.inputs("Instance", tags=plan.tags))
+        by_settings = of_plan(plan, wanted.network_interface_id)
+        image = image_for(endpoints, "arm64", ARM64)
+        provider = InstanceProvider()
+        provider.endpoints = endpoints
+        caller.cache_clear()
+        no = ("SimulatePrincipalPolicy", "RunInstances")
+        proxy.forget(lambda call: denied(call) if call.action in no else None)
+        with pytest.raises(ClientError):
+            provider.make(wanted.model_copy(update={"image_id": ARM64}))
+        for one in (wanted, by_settings):
+            known = {"ec2:RunInstances": successor.launch(one, image)}
+            who = caller(endpoints)
+            assert list(permissions(plan, endpoints, who, LAUNCHING, dry_runs=True, known=known))
+        launched, asked, by_plan = [
+            asked_for(call.body) for call in proxy.calls if call.action == "RunInstances"
+        ]
+        proxy.forget()
+        assert asked.pop("DryRun") == by_plan.pop("DryRun") == "true"
+        for each in (launched, asked, by_plan):
+            assert each.pop("ClientToken")
+        assert asked == launched
+        of_program = ("UserData", "IamInstanceProfile.Name")
+        assert by_plan.keys() == launched.keys()
+        assert {name for name in launched if launched[name] != by_plan[name]} == set(of_program)
+
+
+def asked_for(body: bytes) -> dict[str, str]:
+    """A call's parameters; of tags the keys alone, as a dry run is under a name of its own."""
+    given = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return {name: value for name, value in given.items() if not re.search(r"\.Tag\.\d+\.Value$", name)}
