@@ -304,7 +304,8 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
 
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
         row, news = described(self.ec2, INSTANCE, id_), successor.foreseen(id_, str(recorded.get("owner")))
-        if news is not None and row is not None and state_of(row) not in ENDING:
+        # one "not found" does not say that there is no machine
+        if news is not None and (row is None or state_of(row) not in ENDING):
             self._refuse_unless_startable(id_, InstanceInputs.of(news))
         end(self.ec2, id_, str(recorded.get("networkInterfaceId") or ""))
 

@@ -41,16 +41,17 @@ def checked(owner: str, news: Mapping[str, Any]) -> None:
 
 
 def foresee(id_: str, news: Mapping[str, Any] | None) -> None:
-    """Remember that a machine is to be replaced by one with these inputs; None: that it is not."""
+    """Remember that a machine is to be replaced by one with these inputs; None: that no diff decided it."""
     _replaced[id_] = news
 
 
 def foreseen(id_: str, owner: str) -> Mapping[str, Any] | None:
     """What is to take a machine's place; None if it is only removed. An engine does not tell a delete.
 
-    A replacement by `--replace` or `state taint` is put to no diff: then what was checked counts.
+    A replacement by `--replace` or `state taint`, or along with what a machine stands on, is decided by no
+    diff: then what was checked counts.
     """
-    return _replaced[id_] if id_ in _replaced else _checked.get(owner)
+    return _replaced.get(id_) or _checked.get(owner)
 
 
 def refuse_unless_startable(old: str, plan: Plan, wanted: InstanceInputs, endpoints: Endpoints) -> None:

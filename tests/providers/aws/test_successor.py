@@ -28,6 +28,7 @@ from tests.providers.aws.conftest import NO_EXCHANGE
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import Aws, endpoints_file
 
+EMPTY = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>"
 OTHER_PROGRAM = "#cloud-config\nruncmd: []\n"
 
 
@@ -58,10 +59,13 @@ def tried(aws: Aws, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> T
         [found] = ec2.describe_instances(InstanceIds=[host.id])["Reservations"]
         return str(found["Instances"][0]["State"]["Name"])
 
-    def refused(name: str, **wished: Any) -> None:
-        assert process.diff(host.id, host.outs, {**inputs, **wished})[1]
+    def refused_by_check(name: str) -> None:
         seen.refusals[name] = world.refusal(lambda: process.delete(host.id, host.outs))
         seen.states[name] = state()
+
+    def refused(name: str, **wished: Any) -> None:
+        assert process.diff(host.id, host.outs, {**inputs, **wished})[1]
+        refused_by_check(name)
 
     def not_offered(call: Call) -> Fate | None:
         return answer(200, NOT_OFFERED) if call.action == "DescribeInstanceTypeOfferings" else None
@@ -104,14 +108,22 @@ def tried(aws: Aws, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> T
     proxy.forget()
 
     host = world.create("Instance", {**inputs, "imageId": ARM64})
-    world.inputs("Instance", imageId="ami-0123456789abcdef0")
-    seen.refusals["replaced by hand"] = world.refusal(lambda: process.delete(host.id, host.outs))
-    seen.states["replaced by hand"] = state()
-    assert process.diff(host.id, host.outs, {**inputs, "imageId": "ami-0123456789abcdef0"})[1]
-    world.objects["Instance"] = host
-    world.take_down()
-    seen.states["taken down"] = state()
+    bad = world.inputs("Instance", imageId="ami-0123456789abcdef0")
+    refused_by_check("replaced by hand")
+    assert process.diff(host.id, host.outs, host.inputs) == (False, [])
+    refused_by_check("replaced without a reason")
+    late = [EMPTY]
+    proxy.forget(
+        lambda call: answer(200, late.pop()) if call.action == "DescribeInstances" and late else None
+    )
+    refused_by_check("not seen")
+    assert process.diff(host.id, host.outs, bad)[1]
     seen.said = process.stop()
+    world.engine = Engine({"cexio-bot:sandbox": "true"}, environment)
+    world.engine.delete(host.id, host.outs)
+    seen.states["taken down"] = state()
+    world.take_down()
+    world.engine.stop()
     return seen
 
 
@@ -130,6 +142,8 @@ class TestNoMachineEndsForOneThatCannotStart:
             ("named image", "ami-0123456789abcdef0: there is no such image"),
             ("adopting", "there is no such image"),
             ("replaced by hand", "ami-0123456789abcdef0: there is no such image"),
+            ("replaced without a reason", "ami-0123456789abcdef0: there is no such image"),
+            ("not seen", "ami-0123456789abcdef0: there is no such image"),
             ("move", "there is no such image"),
         ],
     )
