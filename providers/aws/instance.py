@@ -149,6 +149,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
             generation_of(interface),
             lambda: raise_generation(self.ec2, self._interface(wanted.network_interface_id)),
             lambda count: self._launched(wanted, count),
+            follows=down_since(self.ec2, interface) is not None,
         )
 
     def _refuse_without_address(self, wanted: InstanceInputs) -> None:
