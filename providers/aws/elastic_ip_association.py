@@ -20,6 +20,7 @@ from providers.aws import prices, session, successor
 from providers.aws.addresses import unmarked
 from providers.aws.ending import end
 from providers.aws.failures import is_gone
+from providers.aws.instance_inputs import of_plan
 from providers.aws.ownership import ADDRESS, BORROWED_BY, INTERFACE, OWNER, Row, described, tags_of
 from providers.aws.plan import plan_of
 from providers.aws.resource import AwsProvider
@@ -92,7 +93,7 @@ class AssocProvider(AwsProvider[AssocInputs]):
         machine = (old.get("Attachment") or {}).get("InstanceId")
         if machine and owner and owner == tags_of(new).get(OWNER):
             plan = plan_of(owner, self.wished)
-            successor.refuse_unless_startable(str(machine), plan, to, self.endpoints)
+            successor.refuse_unless_startable(str(machine), plan, of_plan(plan, to), self.endpoints)
             notice(f"{machine} is ended now: the address leaves its interface {holder} for {to}")
             end(ec2, str(machine), holder)
 

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, Literal
+from typing import Any
 
 import pulumi
 from pulumi.dynamic import CheckResult, DiffResult, ReadResult
-from pydantic import Field, field_validator
 
 from providers.aws import preflight, session, successor
 from providers.aws.ending import ENDING, end, state_of, wait_until_ended
@@ -34,7 +33,8 @@ from providers.aws.generation import (
     raise_generation,
 )
 from providers.aws.image import Image, current_image, image_for, tell_of_a_newer_one
-from providers.aws.launch import launch_request, launched
+from providers.aws.instance_inputs import InstanceInputs
+from providers.aws.launch import LAUNCH, launch_request, launched
 from providers.aws.ownership import (
     INSTANCE,
     INTERFACE,
@@ -47,62 +47,16 @@ from providers.aws.ownership import (
     tags_of,
 )
 from providers.aws.plan import plan_of
-from providers.aws.resource import Ec2Provider, OwnedInputs
+from providers.aws.resource import Ec2Provider
 from providers.aws.strays import give_profile, is_protected, profile_of, refuse_strays, strays
 from providers.aws.tokens import client_token
 from providers.aws.user_data import unpacked
 from providers.aws.waiting import FRESH, LIFECYCLE, wait_for
-from providers.contract import Inputs, Resource, known
+from providers.contract import Resource, known
 from providers.errors import LaunchFailed, NotFound, StillBusy
 from providers.notices import notice
 
-LAUNCH = "cexio-bot:launch"
 ASSOCIATED = 20.0  # seconds until an association that was just made shows
-USER_DATA_BYTES = 16384  # EC2's limit, before base64
-
-
-class Metadata(Inputs):
-    """The instance metadata service: only with a session token, only from the machine itself."""
-
-    http_tokens: Literal["required"] = "required"
-    http_endpoint: Literal["enabled"] = "enabled"
-    hop_limit: int = Field(default=1, ge=1, le=2)
-
-
-class RootVolume(Inputs):
-    """size in GiB."""
-
-    encrypted: Literal[True] = True
-    type: Literal["gp3"] = "gp3"
-    size: int = Field(default=8, ge=8, le=16384)
-
-
-class InstanceInputs(OwnedInputs):
-    """imageId: left out, AWS's current Amazon Linux 2023, which then stays. userData: up to 16 KiB.
-
-    imageRequest: any word not used before asks for AWS's current image.
-    """
-
-    name: str = Field(min_length=1, max_length=255)
-    network_interface_id: str = Field(pattern=r"^eni-")
-    instance_profile_name: str
-    instance_type: str = Field(pattern=r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$")
-    architecture: Literal["arm64", "x86_64"]
-    user_data: str
-    image_id: str | None = Field(default=None, pattern=r"^ami-[0-9a-f]+$")
-    image_request: str | None = Field(default=None, pattern=r"^[\w.:-]{1,64}$")
-    metadata: Metadata = Metadata()
-    root_volume: RootVolume = RootVolume()
-
-    @field_validator("user_data")
-    @classmethod
-    def _short_enough(cls, text: str) -> str:
-        size = len(text.encode())
-        if size > USER_DATA_BYTES:
-            raise ValueError(
-                f"has {size} bytes, EC2 takes {USER_DATA_BYTES}: shorten or compress what it installs"
-            )
-        return text
 
 
 class InstanceProvider(Ec2Provider[InstanceInputs]):
@@ -181,7 +135,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
             "refresh_image": wanted.image_request,
         }
         plan = plan_of(wanted.owner, self.wished).model_copy(update=settled)
-        successor.refuse_unless_startable(old, plan, wanted.network_interface_id, self.endpoints)
+        successor.refuse_unless_startable(old, plan, wanted, self.endpoints)
 
     def make(self, wanted: InstanceInputs) -> str:
         interface = self._interface(wanted.network_interface_id)
@@ -195,6 +149,7 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
             generation_of(interface),
             lambda: raise_generation(self.ec2, self._interface(wanted.network_interface_id)),
             lambda count: self._launched(wanted, count),
+            follows=down_since(self.ec2, interface) is not None,
         )
 
     def _refuse_without_address(self, wanted: InstanceInputs) -> None:
@@ -350,7 +305,8 @@ class InstanceProvider(Ec2Provider[InstanceInputs]):
 
     def remove(self, id_: str, recorded: Mapping[str, Any]) -> None:
         row, news = described(self.ec2, INSTANCE, id_), successor.foreseen(id_, str(recorded.get("owner")))
-        if news is not None and row is not None and state_of(row) not in ENDING:
+        # one "not found" does not say that there is no machine
+        if news is not None and (row is None or state_of(row) not in ENDING):
             self._refuse_unless_startable(id_, InstanceInputs.of(news))
         end(self.ec2, id_, str(recorded.get("networkInterfaceId") or ""))
 

@@ -1,9 +1,10 @@
 """One launch of a host: its request, its client token, and what EC2 says while the world is not ready.
 
 The request names a ready-made interface and nothing else of the network, as EC2 wants it. A profile or
-interface that EC2 does not know yet, and an interface that the last machine still holds, are waited out. A
-token that EC2 remembers from a machine that was ended raises the generation once. The token goes by what the
-user data says and not by how it was packed; if EC2 knows it with other bytes, the machine is looked for.
+interface that EC2 does not know yet, and an interface or room in a quota that the last machine still takes,
+are waited out. A token that EC2 remembers from a machine that was ended raises the generation once. The token
+goes by what the user data says and not by how it was packed; if EC2 knows it with other bytes, the machine is
+looked for.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from providers.aws.tokens import client_token
 from providers.aws.user_data import unpacked
 from providers.aws.waiting import LOST, PROFILE, made_once
 
+LAUNCH = "cexio-bot:launch"  # the tag that tells a launch from every other
 BURSTABLE = ("t2", "t3", "t3a", "t4g")
 OTHER_BYTES = "IdempotentParameterMismatch"
 SPENT = ("IdempotentInstanceTerminated", OTHER_BYTES)
+FULL = ("VcpuLimitExceeded", "InstanceLimitExceeded")
 UNKNOWN_PROFILE = ("Invalid IAM Instance Profile", "has no associated IAM Roles")
 
 
@@ -69,12 +72,18 @@ def launched(
     generation: int,
     raised: Callable[[], int],
     find: Callable[[int], str | None],
+    *,
+    follows: bool = False,
 ) -> str:
     """Send the launch once for a generation; the instance's id.
 
     ec2 sends a call once. tags gives the launch's TagSpecifications and find its instance, both by
-    generation; raised counts one more.
+    generation; raised counts one more. follows: a machine has just ended for this one, and a quota may count
+    it for a while yet.
     """
+
+    def passes(error: ClientError) -> bool:
+        return _passes(error) or (follows and code_of(error) in FULL)
 
     def send(count: int) -> str:
         token = client_token(owner, {**request, "UserData": unpacked(request["UserData"])}, count)
@@ -82,7 +91,7 @@ def launched(
         return str(answer["Instances"][0]["InstanceId"])
 
     try:
-        return made_once(lambda: send(generation), lambda: find(generation), within=PROFILE, passing=_passes)
+        return made_once(lambda: send(generation), lambda: find(generation), within=PROFILE, passing=passes)
     except ClientError as error:
         if code_of(error) not in SPENT:
             raise
@@ -90,7 +99,7 @@ def launched(
         if found is not None:
             return found
     count = raised()
-    return made_once(lambda: send(count), lambda: find(count), within=PROFILE, passing=_passes)
+    return made_once(lambda: send(count), lambda: find(count), within=PROFILE, passing=passes)
 
 
 def _found_late(find: Callable[[], str | None]) -> str | None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from providers.endpoints import REGION
@@ -28,7 +28,10 @@ def _from_json(value: object) -> object:
 
 
 class Plan(BaseModel):
-    """One stack's wishes. allocation_id, vpc_id and subnet_id are of what the user brings along."""
+    """One stack's wishes. allocation_id, vpc_id and subnet_id are of what the user brings along.
+
+    tags: the user's own, which every creating call writes but the address's.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -43,6 +46,7 @@ class Plan(BaseModel):
     subnet_id: str | None = None
     deployers: Annotated[tuple[str, ...], BeforeValidator(_from_json)] = ()
     extra_addresses: Annotated[tuple[dict[str, str], ...], BeforeValidator(_from_json)] = ()
+    tags: Annotated[dict[str, str], BeforeValidator(_from_json)] = Field(default_factory=dict)
 
     @property
     def architecture(self) -> str:

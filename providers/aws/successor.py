@@ -20,7 +20,9 @@ from providers.aws.checks import machine, quotas
 from providers.aws.checks.finding import Finding, Outcome, fine, found
 from providers.aws.checks.permitted import SUBJECT, DryRun, permissions
 from providers.aws.generation import image_to_start, pin_of
-from providers.aws.image import image_for
+from providers.aws.image import Image, image_for
+from providers.aws.instance_inputs import InstanceInputs
+from providers.aws.launch import launch_request
 from providers.aws.ownership import INSTANCE, INTERFACE, VOLUME, described
 from providers.aws.permissions import LAUNCHING
 from providers.aws.plan import Plan
@@ -39,21 +41,22 @@ def checked(owner: str, news: Mapping[str, Any]) -> None:
 
 
 def foresee(id_: str, news: Mapping[str, Any] | None) -> None:
-    """Remember that a machine is to be replaced by one with these inputs; None: that it is not."""
+    """Remember that a machine is to be replaced by one with these inputs; None: that no diff decided it."""
     _replaced[id_] = news
 
 
 def foreseen(id_: str, owner: str) -> Mapping[str, Any] | None:
     """What is to take a machine's place; None if it is only removed. An engine does not tell a delete.
 
-    A replacement by `--replace` or `state taint` is put to no diff: then what was checked counts.
+    A replacement by `--replace` or `state taint`, or along with what a machine stands on, is decided by no
+    diff: then what was checked counts.
     """
-    return _replaced[id_] if id_ in _replaced else _checked.get(owner)
+    return _replaced.get(id_) or _checked.get(owner)
 
 
-def refuse_unless_startable(old: str, plan: Plan, interface_id: str, endpoints: Endpoints) -> None:
-    """HostKept, with every reason in one line, if a machine of the plan could not start on the interface."""
-    findings = list(_findings(old, plan, interface_id, endpoints))
+def refuse_unless_startable(old: str, plan: Plan, wanted: InstanceInputs, endpoints: Endpoints) -> None:
+    """HostKept, with every reason in one line, if the machine that is wanted could not start."""
+    findings = list(_findings(old, plan, wanted, endpoints))
     for one in findings:
         if one.outcome is Outcome.UNASKED:
             notice(f"{old} is replaced, and this could not be asked of its successor: {one.line}")
@@ -71,20 +74,20 @@ def refuse_unless_startable(old: str, plan: Plan, interface_id: str, endpoints: 
         )
 
 
-def _findings(old: str, plan: Plan, interface_id: str, endpoints: Endpoints) -> Iterator[Finding]:
-    ec2 = session.client("ec2", endpoints)
+def _findings(old: str, plan: Plan, wanted: InstanceInputs, endpoints: Endpoints) -> Iterator[Finding]:
+    ec2, interface_id = session.client("ec2", endpoints), wanted.network_interface_id
     interface = wait_for(lambda: described(ec2, INTERFACE, interface_id), f"{interface_id} to be seen", FRESH)
     id_ = image_to_start(pin_of(ec2, interface), plan.image_id, plan.refresh_image, plan.architecture)
 
     def image() -> Iterator[Finding]:
-        chosen.append(image_for(endpoints, plan.architecture, id_).id)
-        yield fine("image", chosen[0])
+        chosen.append(image_for(endpoints, plan.architecture, id_))
+        yield fine("image", chosen[0].id)
 
     def rights() -> Iterable[Finding]:
-        known = {"ec2:RunInstances": _launch(plan, interface_id, chosen[0])} if chosen else {}
+        known = {"ec2:RunInstances": launch(wanted, chosen[0])} if chosen else {}
         return permissions(plan, endpoints, caller(endpoints), LAUNCHING, known=known)
 
-    chosen: list[str] = []
+    chosen: list[Image] = []
     yield from found("image", image)
     yield from found(
         "availability zone", partial(machine.offered, plan, str(interface["AvailabilityZone"]), endpoints)
@@ -93,15 +96,6 @@ def _findings(old: str, plan: Plan, interface_id: str, endpoints: Endpoints) -> 
     yield from found(SUBJECT, rights)
 
 
-def _launch(plan: Plan, interface_id: str, image_id: str) -> DryRun:
+def launch(wanted: InstanceInputs, image: Image) -> DryRun:
     """The launch as a dry run. EC2 may refuse it for the interface's use before it looks at any right."""
-    parameters = {
-        "ImageId": image_id,
-        "InstanceType": plan.instance_type,
-        "MinCount": 1,
-        "MaxCount": 1,
-        "IamInstanceProfile": {"Name": plan.names.host_profile(plan.host)},
-        "NetworkInterfaces": [{"DeviceIndex": 0, "NetworkInterfaceId": interface_id}],
-        "MetadataOptions": {"HttpTokens": "required"},
-    }
-    return DryRun("run_instances", (INSTANCE, VOLUME), parameters, also=LAUNCHING)
+    return DryRun("run_instances", (INSTANCE, VOLUME), launch_request(wanted, image), also=LAUNCHING)

@@ -209,7 +209,9 @@ class ObjectOf:
 
     def _delete(self, made: Made) -> None:
         release = {"release": made.outs["publicIp"]} if self.resource == "ElasticIp" else {}
-        self._engine.delete(made.id, {**made.outs, **release})
+        # only removed: under an owner of which no program was checked, no machine is to take its place
+        alone = {"owner": f"{made.outs['owner']}-removed"} if self.resource == "Instance" else {}
+        self._engine.delete(made.id, {**made.outs, **release, **alone})
 
 
 def enumerated(on: Stage, resources: tuple[str, ...] = tuple(OBJECTS)) -> list[Place]:

@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 from providers.aws import session
 from providers.aws.caller import Caller
 from providers.aws.checks.finding import Finding, fine, refused, unasked
-from providers.aws.checks.simulation import denials
+from providers.aws.checks.simulation import denials, written_by
 from providers.aws.failures import REFUSED, code_of, is_gone
-from providers.aws.ownership import ADDRESS, GATEWAY, OWNER, VPC, Kind, tag_specification
+from providers.aws.ownership import ADDRESS, GATEWAY, VPC, Kind, tag_specification
 from providers.aws.plan import Plan
 from providers.endpoints import Endpoints
 
@@ -108,9 +108,7 @@ def _dry(
     for action in [action for action in wanted if action in table]:
         call = table[action]
         client = session.client("ec2", endpoints, once=True)
-        tags = [
-            tag for kind in call.kinds for tag in tag_specification(kind, {OWNER: plan.owner("preflight")})
-        ]
+        tags = [tag for kind in call.kinds for tag in tag_specification(kind, written_by(action, plan))]
         left.discard(action)
         try:
             getattr(client, call.method)(DryRun=True, TagSpecifications=tags, **call.parameters)

@@ -7,7 +7,7 @@ room, nor does what the user brings along; then Service Quotas is not asked eith
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -16,7 +16,7 @@ from providers.aws import session
 from providers.aws.adoption import AddressUnclear, adopted
 from providers.aws.checks.finding import Finding, fine, refused, unasked
 from providers.aws.failures import code_of
-from providers.aws.ownership import OWNER, tags_of
+from providers.aws.ownership import BORROWED_BY, INTERFACE, OWNER, owned_below, tags_of
 from providers.aws.plan import Plan
 from providers.endpoints import Endpoints
 
@@ -61,9 +61,26 @@ def address(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
         yield fine("Elastic IP", f"{row['PublicIp']} {what}")
         return
     rows = ec2.describe_addresses()["Addresses"]
+    serving = _serving(ec2, plan.owner("address"), rows)
+    if serving is not None:
+        yield fine("Elastic IP", f"{serving['PublicIp']} serves the stack already")
+        return
     counted = [row for row in rows if str(row.get("PublicIpv4Pool") or "amazon") == "amazon"]
     advice = "release one that nobody needs, or bring one along (cexio-bot:allocationId)"
     yield _room("Elastic IP", ADDRESSES, len(counted), 1, endpoints, advice)._replace(makes="address")
+
+
+def _serving(ec2: Any, owner: str, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The address that the state has, though no setting names it and a hand may have taken our tag off."""
+    ours = {row["NetworkInterfaceId"] for row in owned_below(ec2, INTERFACE, f"{owner.rpartition('/')[0]}/")}
+    return next(
+        (
+            row
+            for row in rows
+            if tags_of(row).get(BORROWED_BY) == owner or row.get("NetworkInterfaceId") in ours
+        ),
+        None,
+    )
 
 
 def vpc(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 
 from providers.aws import session
 from providers.aws.caller import Caller
-from providers.aws.ownership import OWNER
+from providers.aws.launch import LAUNCH
+from providers.aws.ownership import OWNER, own_tags
 from providers.aws.permissions import ACTIONS, ARNS, CREATES, If
 from providers.aws.plan import Plan
 from providers.endpoints import Endpoints
@@ -61,7 +62,6 @@ def questions(plan: Plan, region: str, iams_region: str, wanted: Iterable[str]) 
     pairs = {pair: on for action in wanted for pair, on in _of_run(plan, action).items()}
     owner = plan.owner("preflight")
     of_call = {"aws:RequestedRegion": [region]}
-    written = {f"aws:RequestTag/{OWNER}": [owner], "aws:TagKeys": ["Name", OWNER]}
     there = {f"aws:ResourceTag/{OWNER}": [owner]}
     asked = []
     for create in CREATES:
@@ -69,12 +69,13 @@ def questions(plan: Plan, region: str, iams_region: str, wanted: Iterable[str]) 
         tagged = {(TAGGING, kind) for _, kind in made} & pairs.keys()
         launch = _of_launch(plan) if create == "ec2:RunInstances" else {}
         by = {"ec2:CreateAction": [create.partition(":")[2]]}
+        written = _of_tags(written_by(create, plan))
         asked.append(Question(frozenset(made | tagged), {**of_call, **written, **by, **launch}))
     changed = {pair for pair, on in pairs.items() if on in (If.OURS, If.TAGS_OF_OURS)}
     asked.append(Question(frozenset(changed), {**of_call, **there, "aws:TagKeys": ["Name"]}))
     rest = {pair for pair, on in pairs.items() if on not in _ASKED_BEFORE}
     services = {
-        **written,
+        **_of_tags(written_by("", plan)),
         **there,
         f"ssm:resourceTag/{OWNER}": [owner],
         "iam:PassedToService": ["ec2.amazonaws.com"],
@@ -84,6 +85,19 @@ def questions(plan: Plan, region: str, iams_region: str, wanted: Iterable[str]) 
         some = frozenset(pair for pair in rest if pair[0].startswith("iam:") is iams)
         asked.append(Question(some, {**services, "aws:RequestedRegion": [where]}))
     return [one for one in asked if one.pairs]
+
+
+def written_by(create: str, plan: Plan) -> dict[str, str]:
+    """The tags that a creating call writes."""
+    launch = {LAUNCH: "preflight"} if create == "ec2:RunInstances" else {}
+    users = {} if create == "ec2:AllocateAddress" else plan.tags
+    return own_tags(plan.owner("preflight"), {**users, **launch})
+
+
+def _of_tags(tags: Mapping[str, str]) -> dict[str, list[str]]:
+    """The tags as context; not what the name is, as each object has another."""
+    told = {f"aws:RequestTag/{key}": [value] for key, value in tags.items() if key != "Name"}
+    return {**told, "aws:TagKeys": sorted(tags)}
 
 
 _ASKED_BEFORE = (If.NEW, If.AT_CREATION, If.OURS, If.TAGS_OF_OURS)

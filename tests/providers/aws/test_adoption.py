@@ -14,7 +14,9 @@ from providers.aws.elastic_ip import ElasticIpInputs, ElasticIpProvider
 from providers.aws.plan import plan_of
 from providers.endpoints import Endpoints
 from providers.errors import ProviderError
+from tests.providers.aws.asking import ADDRESSES
 from tests.providers.aws.conftest import NO_EXCHANGE
+from tests.providers.aws.world import World
 from tests.providers.sandbox_processes import Aws
 
 OWNER, MARKER = "cexio-bot:owner", "cexio-bot:borrowed-by"
@@ -94,3 +96,28 @@ class TestOneJudgement:
         [asked] = found("Elastic IP", lambda: quotas.address(plan_of(owner, {}), endpoints))
         assert asked.outcome is Outcome.UNASKED
         assert run(endpoints, owner, None) in asked.text
+
+
+class TestWhatTheStateHas:
+    """A setting was taken away again, or a hand took our tag off: with all five addresses in use, no run
+    could change anything, not even write the tag anew."""
+
+    def test_it_needs_neither_room_nor_the_right_to_allocate(
+        self, aws: Aws, own_stack: World, allocated: Any, owner: str, quota: Any
+    ) -> None:
+        endpoints = Endpoints(sandbox=True, region="us-east-1", aws=aws.url, cexio=NO_EXCHANGE)
+        ec2, marker = aws.client("ec2"), [{"Key": MARKER, "Value": owner}]
+        on_host, brought = own_stack.made("ElasticIpAssociation").id, allocated({})
+        quota(ADDRESSES, 1)
+
+        def asked(of: str) -> tuple[Outcome, str]:
+            [seen] = found("Elastic IP", lambda: quotas.address(plan_of(of, {}), endpoints))
+            return seen.outcome, seen.makes
+
+        ec2.delete_tags(Resources=[on_host], Tags=[{"Key": OWNER}])
+        untagged = asked(own_stack.owner("address-bot"))
+        ec2.create_tags(Resources=[on_host], Tags=[{"Key": OWNER, "Value": own_stack.owner("elasticip")}])
+        assert untagged == (Outcome.FINE, "")
+        assert asked(owner) == (Outcome.REFUSED, "address")
+        ec2.create_tags(Resources=[brought], Tags=marker)
+        assert asked(owner) == (Outcome.FINE, "")

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from providers.aws.instance import InstanceInputs, InstanceProvider
+from providers.aws.instance import InstanceProvider
+from providers.aws.instance_inputs import InstanceInputs
 from providers.endpoints import Endpoints
 from providers.errors import NotFound
+from tests.faults.proxy import Proxy, answer, once
+from tests.providers.aws.conftest import NO_EXCHANGE
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import Aws, Server, endpoints_file
 
+FULL = (
+    "<Response><Errors><Error><Code>{code}</Code><Message>no room</Message></Error></Errors>"
+    "<RequestID>r-1</RequestID></Response>"
+)
 NOW_OTHER = "#cloud-config\nruncmd: [[echo, other]]\n"
 
 
@@ -89,6 +98,31 @@ class TestNeverTwo:
         again = own_stack.create("Instance", made.inputs)
         assert (again.id, again.outs["state"]) == (made.id, "running")
         assert running(own_stack) == [made.id]
+
+
+class TestRoomOfTheEnded:
+    """Its old machine's vCPUs still counted for a minute: the new one was refused at once, and the host
+    stayed down until a person ran the same command again."""
+
+    def test_it_is_waited_for_while_the_host_is_down_and_at_no_other_time(
+        self, own_stack: World, proxy: Proxy
+    ) -> None:
+        made, provider = own_stack.made("Instance"), InstanceProvider()
+        provider.endpoints = Endpoints(sandbox=True, region="us-east-1", aws=proxy.url, cexio=NO_EXCHANGE)
+
+        def launch(code: str) -> int:
+            proxy.forget(once("RunInstances", answer(400, FULL.format(code=code))))
+            with contextlib.suppress(ClientError):
+                provider.make(InstanceInputs.of(made.inputs))
+            return proxy.sent("RunInstances")
+
+        for code in ("VcpuLimitExceeded", "InstanceLimitExceeded"):
+            own_stack.engine.delete(made.id, made.outs)
+            assert launch(code) == 2
+            made = own_stack.objects["Instance"] = own_stack.create("Instance", made.inputs)
+            assert running(own_stack) == [made.id]
+        own_stack.aws.client("ec2").terminate_instances(InstanceIds=[made.id])
+        assert launch("VcpuLimitExceeded") == 1
 
 
 class TestGeneration:

@@ -124,6 +124,23 @@ class TestLegitimateDeployers:
         assert not lines(findings, Outcome.UNASKED)
         assert "may not ec2:RunInstances" in lines(asked(instanceType="t4g.small"), Outcome.REFUSED)
 
+    def test_the_tags_of_a_call_are_told_the_users_own_and_those_of_a_launch(
+        self, asked: Any, deployer: Any
+    ) -> None:
+        kinds = {"Resource": [f"arn:aws:ec2:*:*:{kind}/*" for kind in ("vpc", "instance", "volume")]}
+        making = {"Effect": "Deny", "Action": ["ec2:CreateVpc", "ec2:RunInstances"], **kinds}
+        unbooked = making | {"Condition": {"Null": {"aws:RequestTag/CostCenter": "true"}}}
+        no_launch = {"Null": {"aws:RequestTag/cexio-bot:launch": "true"}}
+        launching = making | {"Action": "ec2:RunInstances", "Condition": no_launch}
+        deployer(policy({"Action": "*"}, making | KEYED, unbooked, launching))
+        assert {one.outcome for one in asked(tags='{"CostCenter": "7"}')} == {Outcome.FINE}
+        deployer(policy({"Action": "*"}, making | KEYED))
+        assert "may not ec2:CreateVpc, ec2:RunInstances:" in lines(asked(tags='{"a": "b"}'), Outcome.REFUSED)
+
+    def test_an_address_is_allocated_without_the_users_tags(self, asked: Any, deployer: Any) -> None:
+        deployer(policy({"Action": "*"}, {"Effect": "Deny", "Action": "ec2:AllocateAddress"} | KEYED))
+        assert "may not ec2:AllocateAddress:" in lines(asked(tags='{"CostCenter": "7"}'), Outcome.REFUSED)
+
     def test_what_a_run_does_without_is_no_refusal(self, asked: Any, deployer: Any) -> None:
         deployer(allowed_but("sts:DecodeAuthorizationMessage", "ec2:DescribeInstanceTypeOfferings"))
         findings = asked(whole=True)
@@ -155,3 +172,4 @@ class TestTheShippedPolicy:
 
 
 REST: list[dict[str, Any]] = [{"NotAction": "ec2:CreateTags"}]
+KEYED = {"Condition": {"ForAllValues:StringNotEquals": {"aws:TagKeys": ["CostCenter"]}}}

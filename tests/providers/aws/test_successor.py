@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from botocore.exceptions import ClientError
 
+from providers.aws import successor
 from providers.aws.caller import caller
 from providers.aws.checks.finding import Outcome
 from providers.aws.checks.permitted import DryRun, permissions
+from providers.aws.image import image_for
+from providers.aws.instance import InstanceProvider
+from providers.aws.instance_inputs import InstanceInputs, of_plan
 from providers.aws.ownership import INSTANCE, VOLUME
 from providers.aws.permissions import LAUNCHING
 from providers.aws.plan import plan_of
@@ -21,6 +28,7 @@ from tests.providers.aws.conftest import NO_EXCHANGE
 from tests.providers.aws.world import Engine, World
 from tests.providers.sandbox_processes import Aws, endpoints_file
 
+EMPTY = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>"
 OTHER_PROGRAM = "#cloud-config\nruncmd: []\n"
 
 
@@ -51,10 +59,13 @@ def tried(aws: Aws, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> T
         [found] = ec2.describe_instances(InstanceIds=[host.id])["Reservations"]
         return str(found["Instances"][0]["State"]["Name"])
 
-    def refused(name: str, **wished: Any) -> None:
-        assert process.diff(host.id, host.outs, {**inputs, **wished})[1]
+    def refused_by_check(name: str) -> None:
         seen.refusals[name] = world.refusal(lambda: process.delete(host.id, host.outs))
         seen.states[name] = state()
+
+    def refused(name: str, **wished: Any) -> None:
+        assert process.diff(host.id, host.outs, {**inputs, **wished})[1]
+        refused_by_check(name)
 
     def not_offered(call: Call) -> Fate | None:
         return answer(200, NOT_OFFERED) if call.action == "DescribeInstanceTypeOfferings" else None
@@ -97,14 +108,22 @@ def tried(aws: Aws, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> T
     proxy.forget()
 
     host = world.create("Instance", {**inputs, "imageId": ARM64})
-    world.inputs("Instance", imageId="ami-0123456789abcdef0")
-    seen.refusals["replaced by hand"] = world.refusal(lambda: process.delete(host.id, host.outs))
-    seen.states["replaced by hand"] = state()
-    assert process.diff(host.id, host.outs, {**inputs, "imageId": "ami-0123456789abcdef0"})[1]
-    world.objects["Instance"] = host
-    world.take_down()
-    seen.states["taken down"] = state()
+    bad = world.inputs("Instance", imageId="ami-0123456789abcdef0")
+    refused_by_check("replaced by hand")
+    assert process.diff(host.id, host.outs, host.inputs) == (False, [])
+    refused_by_check("replaced without a reason")
+    late = [EMPTY]
+    proxy.forget(
+        lambda call: answer(200, late.pop()) if call.action == "DescribeInstances" and late else None
+    )
+    refused_by_check("not seen")
+    assert process.diff(host.id, host.outs, bad)[1]
     seen.said = process.stop()
+    world.engine = Engine({"cexio-bot:sandbox": "true"}, environment)
+    world.engine.delete(host.id, host.outs)
+    seen.states["taken down"] = state()
+    world.take_down()
+    world.engine.stop()
     return seen
 
 
@@ -123,6 +142,8 @@ class TestNoMachineEndsForOneThatCannotStart:
             ("named image", "ami-0123456789abcdef0: there is no such image"),
             ("adopting", "there is no such image"),
             ("replaced by hand", "ami-0123456789abcdef0: there is no such image"),
+            ("replaced without a reason", "ami-0123456789abcdef0: there is no such image"),
+            ("not seen", "ami-0123456789abcdef0: there is no such image"),
             ("move", "there is no such image"),
         ],
     )
@@ -174,3 +195,38 @@ class TestDryRunOfALaunch:
         assert {one.outcome for one in findings} == {Outcome.UNASKED}
         assert "InvalidNetworkInterface.InUse" in findings[0].line
         ec2.terminate_instances(InstanceIds=[machine])
+
+    def test_it_asks_for_the_very_launch(self, own_stack: World, proxy: Proxy) -> None:
+        endpoints = Endpoints(sandbox=True, region="us-east-1", aws=proxy.url, cexio=NO_EXCHANGE)
+        plan = plan_of(own_stack.owner("host-bot"), {"tags": '{"CostCenter": "7"}'})
+        wanted = InstanceInputs.of(own_stack.inputs("Instance", tags=plan.tags))
+        by_settings = of_plan(plan, wanted.network_interface_id)
+        image = image_for(endpoints, "arm64", ARM64)
+        provider = InstanceProvider()
+        provider.endpoints = endpoints
+        caller.cache_clear()
+        no = ("SimulatePrincipalPolicy", "RunInstances")
+        proxy.forget(lambda call: denied(call) if call.action in no else None)
+        with pytest.raises(ClientError):
+            provider.make(wanted.model_copy(update={"image_id": ARM64}))
+        for one in (wanted, by_settings):
+            known = {"ec2:RunInstances": successor.launch(one, image)}
+            who = caller(endpoints)
+            assert list(permissions(plan, endpoints, who, LAUNCHING, dry_runs=True, known=known))
+        launched, asked, by_plan = [
+            asked_for(call.body) for call in proxy.calls if call.action == "RunInstances"
+        ]
+        proxy.forget()
+        assert asked.pop("DryRun") == by_plan.pop("DryRun") == "true"
+        for each in (launched, asked, by_plan):
+            assert each.pop("ClientToken")
+        assert asked == launched
+        of_program = ("UserData", "IamInstanceProfile.Name")
+        assert by_plan.keys() == launched.keys()
+        assert {name for name in launched if launched[name] != by_plan[name]} == set(of_program)
+
+
+def asked_for(body: bytes) -> dict[str, str]:
+    """A call's parameters; of tags the keys alone, as a dry run is under a name of its own."""
+    given = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return {name: value for name, value in given.items() if not re.search(r"\.Tag\.\d+\.Value$", name)}

@@ -114,8 +114,9 @@ class World:
             made = self.objects.pop(resource, None)
             if made is None:
                 continue
-            if resource == "Instance":  # nothing is to take its place, whatever was checked since
+            if resource == "Instance":  # nothing is to take its place, whatever was checked of its owner
                 self.engine.diff(made.id, made.outs, made.inputs)
+                made.outs["owner"] = ""
             if resource == "ElasticIp":
                 made.outs["release"] = made.outs["publicIp"]
             self.engine.delete(made.id, made.outs)
