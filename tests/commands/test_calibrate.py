@@ -157,6 +157,7 @@ class TestVerdictsGetSharperAndNeverFalselyGood:
         assert found.verdict is Verdict.WRONG_KEY
         assert HOST not in found.line
 
+    @pytest.mark.long
     def test_a_calibration_of_another_exchange_makes_nothing_good(
         self, exchange: Stand, tmp_path: Path
     ) -> None:

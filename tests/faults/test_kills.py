@@ -24,10 +24,7 @@ from tests.faults.kills import (
     table,
 )
 
-SOON = (
-    Trial("up", "AllocateAddress#1", "after", "provider"),
-    Trial("up", "RunInstances#1", "after", "engine"),
-)
+SOON = (Trial("up", "AllocateAddress#1", "after", "engine"),)
 PART = 4  # kills of each phase
 LATE = 2.0  # seconds until AWS shows a new object
 
