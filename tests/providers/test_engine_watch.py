@@ -68,5 +68,5 @@ class TestTheAddress:
         assert engine_address([server, "example.com:80"]) is None
 
     def test_other_processes_have_none(self) -> None:
-        assert engine_address(["/work/__main__.py", "127.0.0.1:4242"]) is None
+        assert engine_address(["/somewhere/__main__.py", "127.0.0.1:4242"]) is None
         assert engine_address(["pytest", "127.0.0.1:4242"]) is None
