@@ -43,11 +43,14 @@ CHANGES: dict[str, dict[str, Any]] = {
     "lostAddress": {"lostAddress": "127.99.1.2"},
     "secretRecoveryDays": {"secretRecoveryDays": "14"},
     "tags": {"tags": {"team": "trading"}},
+    "twoFactorOn": {"twoFactorOn": "2026-01-01"},
+    "countryEligible": {"countryEligible": "2026-01-01"},
+    "apiRequirementsMet": {"apiRequirementsMet": "2026-01-01"},
 }
 REFUSED = {
     "region": ("eu-west-1", "cexio-bot:region says eu-west-1"),
     "allocationId": ("eipalloc-0123456789abcdef0", "take cexio-bot:allocationId back"),
-    "sandbox": ("false", "so the exchange can never see it"),
+    "sandbox": ("false", "in the sandbox alone"),
     "awsEndpoint": ("http://192.0.2.1:80", "awsEndpoint"),
 }
 ELSEWHERE_TRIED = {
