@@ -185,7 +185,7 @@ class ObjectOf:
         """How many objects there are of this owner."""
         if self.resource in BY_NAME:
             return BY_NAME[self.resource](self._stage.aws, self._inputs["name"])
-        if not self._row.owned:
+        if self.resource not in DESCRIBED:  # tags, an association, a look: part of another object
             return 0 if self.made is None else 1
         return _tagged(self._stage.aws, self.resource, self._inputs["owner"])
 
