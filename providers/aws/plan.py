@@ -20,6 +20,7 @@ from providers.names import Names
 
 HOST = "bot"
 INSTANCE_TYPE = "t4g.micro"
+OURS = ("names", "standing")  # of a plan, and no settings
 OF_THE_STACK = ("vpc", "subnet", "gateway")  # all other objects are of one host
 
 
@@ -30,7 +31,7 @@ def _from_json(value: object) -> object:
 class Plan(BaseModel):
     """One stack's wishes. allocation_id, vpc_id and subnet_id are of what the user brings along.
 
-    tags: the user's own, which every creating call writes but the address's.
+    tags: the user's own, which every creating call writes but the address's. standing: the stack is there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -47,6 +48,7 @@ class Plan(BaseModel):
     deployers: Annotated[tuple[str, ...], BeforeValidator(_from_json)] = ()
     extra_addresses: Annotated[tuple[dict[str, str], ...], BeforeValidator(_from_json)] = ()
     tags: Annotated[dict[str, str], BeforeValidator(_from_json)] = Field(default_factory=dict)
+    standing: bool = False
 
     @property
     def architecture(self) -> str:
@@ -70,7 +72,7 @@ def architecture_of(instance_type: str) -> str:
 
 def wishes(config: Callable[[str], str | None]) -> dict[str, str]:
     """The settings that a plan takes; `config` gives one of namespace `cexio-bot` by its name, or None."""
-    asked = {name: config(to_camel(name)) for name in ("region", *Plan.model_fields) if name != "names"}
+    asked = {name: config(to_camel(name)) for name in ("region", *Plan.model_fields) if name not in OURS}
     return {name: value for name, value in asked.items() if value}
 
 

@@ -71,9 +71,9 @@ def passed(props: Mapping[str, Any], endpoints: Endpoints, wished: Mapping[str, 
         making, known = "making" in _done, "caller" in _done
         if known and not making:
             return
-        findings = (
-            inspected(plan_of(owner, wished), endpoints) if making else [account.identity(endpoints)[1]]
-        )
+        # what has been made already says where; then the stack is there
+        plan = plan_of(owner, wished).model_copy(update={"standing": "account" in props})
+        findings = inspected(plan, endpoints) if making else [account.identity(endpoints)[1]]
         # Only now: a fault on the way fails one resource, and the next one asks again.
         _done.update(("caller", "all") if making else ("caller",))
         if not known and findings[0].outcome is Outcome.FINE:

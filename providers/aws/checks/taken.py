@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from providers.aws import session
-from providers.aws.checks.finding import Finding, fine, refused
+from providers.aws.checks.finding import Finding, fine, refused, unasked
 from providers.aws.failures import is_gone
 from providers.aws.ownership import OWNER, tags_of
 from providers.aws.plan import Plan
@@ -21,7 +21,9 @@ def role(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     """The host's role."""
     name = plan.names.host_role(plan.host)
     iam = session.client("iam", endpoints)
-    yield _judged("role", f"role {name}", plan.owner("role"), lambda: iam.get_role(RoleName=name)["Role"])
+    yield _judged(
+        plan, "role", f"role {name}", plan.owner("role"), lambda: iam.get_role(RoleName=name)["Role"]
+    )
 
 
 def profile(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
@@ -29,6 +31,7 @@ def profile(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     name = plan.names.host_profile(plan.host)
     iam = session.client("iam", endpoints)
     yield _judged(
+        plan,
         "profile",
         f"instance profile {name}",
         plan.owner("profile"),
@@ -41,19 +44,25 @@ def secret(plan: Plan, endpoints: Endpoints) -> Iterator[Finding]:
     name = plan.names.secret("key", plan.host)
     secrets = session.client("secretsmanager", endpoints)
     yield _judged(
-        "secret", f"secret {name}", plan.owner("key"), lambda: secrets.describe_secret(SecretId=name)
+        plan, "secret", f"secret {name}", plan.owner("key"), lambda: secrets.describe_secret(SecretId=name)
     )
 
 
-def _judged(makes: str, subject: str, owner: str, look: Callable[[], Mapping[str, Any]]) -> Finding:
+def _judged(
+    plan: Plan, makes: str, subject: str, owner: str, look: Callable[[], Mapping[str, Any]]
+) -> Finding:
     try:
         there = look()
     except ClientError as error:
         if is_gone(error):
             return fine(subject, "the name is free", makes)
         raise
-    doomed = bool(there.get("DeletedDate"))
-    if tags_of(there).get(OWNER) != owner:
+    doomed, holder = bool(there.get("DeletedDate")), tags_of(there).get(OWNER)
+    if holder is None and plan.standing:
+        return unasked(
+            subject, f"it exists and says nobody's it is: if the state has it, its tag {OWNER} is put back"
+        )
+    if holder != owner:
         when = ", is scheduled for deletion" if doomed else ""
         return refused(subject, f"it exists{when} and is not of {owner}: {ELSE}")
     return fine(

@@ -70,11 +70,18 @@ def asked(proxy: Proxy) -> Iterator[Any]:
     """Preflight of a stack with some wishes, under a rule for its calls."""
     caller.cache_clear()
 
-    def ask(rule: Any = None, region: str = "us-east-1", whole: bool = False, **wished: str) -> list[Finding]:
+    def ask(
+        rule: Any = None,
+        region: str = "us-east-1",
+        whole: bool = False,
+        standing: bool = False,
+        **wished: str,
+    ) -> list[Finding]:
         caller.cache_clear()
         proxy.forget(rule)
         endpoints = Endpoints(sandbox=True, region=region, aws=proxy.url, cexio=NO_EXCHANGE)
-        return inspected(plan_of(OWNER, wishes(wished.get)), endpoints, whole=whole)
+        plan = plan_of(OWNER, wishes(wished.get)).model_copy(update={"standing": standing})
+        return inspected(plan, endpoints, whole=whole)
 
     yield ask
     proxy.forget()

@@ -130,6 +130,23 @@ class TestEverythingAtOnce:
             secrets.restore_secret(SecretId=arn)
             secrets.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 
+    def test_names_whose_tag_a_hand_took_stop_no_run_of_a_stack_that_is_there(
+        self, asked: Any, aws: Aws
+    ) -> None:
+        """The tag was to be put back by the very run that was not begun for the want of it."""
+        iam, role = aws.client("iam"), "cexio-bot-preflighted-role-bot-us-east-1"
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+        try:
+            found = asked(standing=True)
+            assert f"role {role}" not in lines(found, Outcome.REFUSED)
+            assert f"role {role}: it exists and says nobody's it is" in lines(found, Outcome.UNASKED)
+            iam.tag_role(
+                RoleName=role, Tags=[{"Key": "cexio-bot:owner", "Value": "cexio-bot/other/role-bot"}]
+            )
+            assert f"role {role}: it exists" in lines(asked(standing=True), Outcome.REFUSED)
+        finally:
+            iam.delete_role(RoleName=role)
+
 
 class TestWhatIsThereNeedsNoRoom:
     """After a destroy the address is kept: to refuse the next `up` because the quota is full with it would
