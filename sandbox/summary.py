@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cexio.permissions import FUNDS_INTERNAL, FUNDS_WALLET
 from cexio.readiness import brief
 from providers.aws import prices
 
+ELSEWHERE = "A call from elsewhere"
 COLOURS = {"granted": "green", "refused": "red", "undetermined": "yellow", "verified": "bold green"}
 REAL_ACCOUNT = """\
 Next, a real account: see "From the sandbox to a real account" in README.md. In short: install the pulumi CLI,
@@ -84,7 +86,7 @@ def verdicts(verification: dict[str, Any]) -> Table:
     rows = [
         *(verification.get("permissions") or []),
         *(verification.get("funds") or []),
-        *([{**elsewhere, "name": "A call from elsewhere"}] if elsewhere else []),
+        *([{**elsewhere, "name": ELSEWHERE}] if elsewhere else []),
     ]
     for row in rows:
         verdict = str(row.get("verdict"))
@@ -96,8 +98,8 @@ def verdicts(verification: dict[str, Any]) -> Table:
 
 def expected(row: dict[str, Any]) -> bool:
     """Whether a row says what a safe key says: trading granted, funds and foreign addresses refused."""
-    wanted = "refused" if row.get("forbidden") or row.get("name") == "A call from elsewhere" else "granted"
-    return bool(row.get("verdict") == wanted)
+    shut = row.get("name") in (FUNDS_INTERNAL, FUNDS_WALLET, ELSEWHERE)
+    return bool(row.get("verdict") == ("refused" if shut else "granted"))
 
 
 def show_kept(outputs: dict[str, Any], console: Console | None = None) -> None:
