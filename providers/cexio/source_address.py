@@ -48,11 +48,6 @@ _NOT_SEEN = tuple(
 )
 
 
-def can_be_seen(address: IPv4Address, *, sandbox: bool) -> bool:
-    """Whether a call can reach the exchange from this address."""
-    return unseen(address, sandbox=sandbox) is None
-
-
 def unseen(address: IPv4Address, *, sandbox: bool) -> str | None:
     """Why the exchange can never see this address, and what to give instead; None where it can."""
     if address.is_loopback and sandbox:
